@@ -1,0 +1,118 @@
+"""Ready-made runs: a network with the recipe that suits it."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from core.config import (
+    AugmentationConfig,
+    ConvBlock,
+    DenseLayer,
+    ModelConfig,
+    RunConfig,
+    TrainingConfig,
+)
+from core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A run to start from.
+
+    Attributes:
+        name: as on the command line.
+        title: as on a button.
+        description: what it is for, in a sentence or two.
+        config: the whole run.
+    """
+
+    name: str
+    title: str
+    description: str
+    config: RunConfig
+
+
+_CLASSIC = Preset(
+    "classic",
+    "Classic",
+    "Two conv layers and three dense ones: the network of most MNIST tutorials.",
+    RunConfig(),
+)
+
+_COMPACT = Preset(
+    "compact",
+    "Compact",
+    "Fewer than 20,000 parameters, batch norm and gentle distortions instead of dense layers.",
+    RunConfig(
+        augmentation=AugmentationConfig(rotation=8, shift=2, scale=0.1, shear=5),
+        model=ModelConfig(
+            blocks=(
+                ConvBlock(channels=12, kernel_size=5, batch_norm=True, pooling="max"),
+                ConvBlock(channels=24, batch_norm=True),
+                ConvBlock(channels=24, batch_norm=True, pooling="max"),
+                ConvBlock(channels=24, padding=1, batch_norm=True),
+            ),
+            dense=(),
+        ),
+        training=TrainingConfig(epochs=5, batch_size=128, learning_rate=0.01),
+    ),
+)
+
+_DEEP = Preset(
+    "deep",
+    "Deep",
+    "Five conv layers with batch norm, shortcuts and dropout.",
+    RunConfig(
+        augmentation=AugmentationConfig(rotation=8, shift=2, scale=0.1, shear=5),
+        model=ModelConfig(
+            blocks=(
+                ConvBlock(channels=16, padding=1, batch_norm=True, pooling="max"),
+                ConvBlock(channels=32, padding=1, batch_norm=True),
+                ConvBlock(channels=32, padding=1, batch_norm=True, residual=True, pooling="max"),
+                ConvBlock(channels=64, padding=1, batch_norm=True),
+                ConvBlock(
+                    channels=64,
+                    padding=1,
+                    batch_norm=True,
+                    residual=True,
+                    pooling="max",
+                    dropout=0.1,
+                ),
+            ),
+            dense=(DenseLayer(width=64, dropout=0.2),),
+        ),
+        training=TrainingConfig(epochs=5, batch_size=128, learning_rate=0.01),
+    ),
+)
+
+_LINEAR = Preset(
+    "linear",
+    "Linear",
+    "Softmax regression on the pixels, without a hidden layer: what the others are measured by.",
+    RunConfig(
+        model=ModelConfig(blocks=(), dense=()),
+        training=TrainingConfig(epochs=3, learning_rate=0.002),
+    ),
+)
+
+PRESETS: MappingProxyType[str, Preset] = MappingProxyType(
+    {preset.name: preset for preset in (_CLASSIC, _COMPACT, _DEEP, _LINEAR)}
+)
+
+
+def preset(name: str) -> RunConfig:
+    """The configuration of a preset.
+
+    Raises:
+        ConfigError: if there is none of that name; it lists those there are.
+    """
+    if name not in PRESETS:
+        raise ConfigError([("preset", f"preset must be one of {', '.join(PRESETS)}, got {name!r}")])
+    return PRESETS[name].config
+
+
+def preset_name(model: ModelConfig) -> str:
+    """The preset that has exactly this network, or ``custom``."""
+    for candidate in PRESETS.values():
+        if candidate.config.model == model:
+            return candidate.name
+    return "custom"
