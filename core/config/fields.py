@@ -1,17 +1,12 @@
-"""One frozen description of a run: data, augmentation, model and training.
+"""The fields of a run: data, augmentation, model and training.
 
 A hyperparameter is described once, here. Its range, scale, unit and help live on the field, and the
 slider, the command line, the validation message and the documentation are all derived from it.
 """
 
-import json
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.fields import FieldInfo
-
-from core.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Activation = Literal["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "none"]
 Pooling = Literal["none", "max", "average"]
@@ -197,12 +192,13 @@ class TrainingConfig(_Frozen):
     schedule: Schedule = setting(
         "one_cycle",
         "How the learning rate moves over the run: constant; step (to a tenth at half and at "
-        "three quarters); cosine (down to a hundredth); one cycle (up from a twenty-fifth, then "
-        "down to a hundredth). Extra epochs go on at the last rate.",
+        "three quarters); cosine (down to a hundredth); one cycle (up, then straight down to a "
+        "hundredth). Epochs beyond the planned ones go on at the last rate.",
     )
-    warmup: float = setting(
-        0.25, "Share of the run in which the learning rate climbs from a twenty-fifth to its "
-        "largest value.", step=0.05, ge=0, le=0.9,
+    warmup: float | None = setting(
+        None, "Share of the run in which the learning rate climbs from a twenty-fifth to its "
+        "largest value. Left empty: a quarter for one cycle, none for the others.",
+        step=0.05, ge=0, le=0.9,
         raising="A gentler start; less time at the full rate.",
     )  # fmt: skip
     momentum: float = setting(
@@ -214,7 +210,7 @@ class TrainingConfig(_Frozen):
     )
     weight_decay: float = setting(
         0.0, "How strongly weights are pulled towards zero; 0 turns it off.", scale="log",
-        live=True, ge=0, le=1, raising="Smaller weights, less overfitting; too much learns nothing.",
+        live=True, ge=0, le=1, raising="Smaller weights, less overfitting; too much learns little.",
     )  # fmt: skip
     label_smoothing: float = setting(
         0.0, "Share of the target given to the other classes.", step=0.01, ge=0, le=0.5,
@@ -253,151 +249,3 @@ class RunConfig(_Frozen):
 
 
 GROUPS: tuple[str, ...] = tuple(RunConfig.model_fields)
-
-
-def guide(field: FieldInfo) -> dict[str, Any]:
-    """What `setting` recorded on a field: raising, unit, scale, step, live; empty for the rest."""
-    extra = field.json_schema_extra
-    return dict(extra) if isinstance(extra, dict) else {}
-
-
-def bounds(field: FieldInfo) -> dict[str, float]:
-    """The limits of a number, by pydantic's names: some of ge, gt, le, lt."""
-    found: dict[str, float] = {}
-    for limit in field.metadata:
-        for name in ("ge", "gt", "le", "lt"):
-            if (value := getattr(limit, name, None)) is not None:
-                found[name] = value
-    return found
-
-
-def parse(values: Any) -> RunConfig:
-    """The run's configuration from plain nested dicts, as in ``config.json``.
-
-    Raises:
-        ConfigError: with one sentence for each field that is unknown or out of range.
-    """
-    try:
-        return RunConfig.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError([_explain(detail) for detail in error.errors()]) from None
-
-
-def with_overrides(config: RunConfig, assignments: list[str]) -> RunConfig:
-    """A copy with ``group.field=value`` assignments applied, in order.
-
-    Values are read as JSON where they are JSON and as text otherwise; lists are reached by index,
-    ``model.blocks[0].channels=8``, or replaced whole.
-
-    Raises:
-        ConfigError: if a path does not exist or a value does not fit its field.
-    """
-    values = config.model_dump(mode="json")
-    for assignment in assignments:
-        path, equals, text = assignment.partition("=")
-        if not equals:
-            raise ConfigError([(path, f"{assignment!r} is not of the form group.field=value")])
-        _assign(values, path.strip(), _read_value(text.strip()))
-    return parse(values)
-
-
-def overrides_between(base: RunConfig, config: RunConfig) -> list[str]:
-    """The shortest assignments that `with_overrides` needs to turn `base` into `config`."""
-    changes: list[str] = []
-    _collect_changes("", base.model_dump(mode="json"), config.model_dump(mode="json"), changes)
-    return changes
-
-
-def _collect_changes(path: str, old: Any, new: Any, changes: list[str]) -> None:
-    if old == new:
-        return
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key, value in new.items():
-            _collect_changes(f"{path}.{key}" if path else key, old[key], value, changes)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (before, after) in enumerate(zip(old, new, strict=True)):
-            _collect_changes(f"{path}[{index}]", before, after, changes)
-    else:
-        text = new if isinstance(new, str) else json.dumps(new, separators=(",", ":"))
-        changes.append(f"{path}={text}")
-
-
-def _read_value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _assign(values: dict[str, Any], path: str, value: Any) -> None:
-    steps: list[str | int] = [
-        int(step[1:-1]) if step.startswith("[") else step
-        for step in re.findall(r"[^.\[\]]+|\[\d+\]", path)
-    ]
-    if not steps:
-        raise ConfigError([(path, f"a setting needs a name such as training.epochs, got {path!r}")])
-    target: Any = values
-    for depth, step in enumerate(steps):
-        here = ".".join(str(s) for s in steps[:depth]) or "the configuration"
-        if isinstance(step, int) and isinstance(target, list):
-            if step >= len(target):
-                raise ConfigError([(path, f"{here} has {len(target)} entries, got [{step}]")])
-        elif not isinstance(target, dict) or step not in target:
-            known = ", ".join(target) if isinstance(target, dict) else "no fields"
-            raise ConfigError([(path, f"{path} does not exist: {here} has {known}")])
-        if depth == len(steps) - 1:
-            target[step] = value
-        else:
-            target = target[step]
-
-
-def field_at(path: str) -> FieldInfo | None:
-    """The field that a path such as ``model.blocks[1].kernel_size`` names; None if there is none."""
-    owner: Any = RunConfig
-    field: FieldInfo | None = None
-    for name in re.findall(r"[^.\[\]]+", re.sub(r"\[\d+\]", "", path)):
-        if owner is None or name not in owner.model_fields:
-            return None
-        field = owner.model_fields[name]
-        owner = _model_inside(field.annotation)
-    return field
-
-
-def _model_inside(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        if (inner := _model_inside(argument)) is not None:
-            return inner
-    return None
-
-
-def allowed(field: FieldInfo) -> str:
-    """The allowed values in words: ``lie in (0, 10]``, ``be one of adam, sgd``."""
-    limits = bounds(field)
-    if limits:
-        low = f"[{limits['ge']:g}" if "ge" in limits else f"({limits.get('gt', float('-inf')):g}"
-        high = f"{limits['le']:g}]" if "le" in limits else f"{limits.get('lt', float('inf')):g})"
-        whole = "a whole number " if "int" in str(field.annotation) else ""
-        return f"be {whole}in {low}, {high}" if whole else f"lie in {low}, {high}"
-    if options := getattr(field.annotation, "__args__", ()):
-        return "be one of " + ", ".join(str(option) for option in options)
-    return "be true or false" if field.annotation is bool else "be text"
-
-
-def _explain(detail: Any) -> tuple[str, str]:
-    """One pydantic error as ``(path, sentence)``, in the words of the forms."""
-    path = ""
-    for step in detail["loc"]:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-    value = detail["input"]
-    if detail["type"] == "extra_forbidden":
-        owner = path.rpartition(".")[0]
-        field = field_at(owner) if owner else None
-        inside = _model_inside(field.annotation) if field else RunConfig
-        known = ", ".join(inside.model_fields) if inside else "no fields"
-        return path, f"{path} does not exist: {owner or 'the configuration'} has {known}"
-    field = field_at(path)
-    if field is None or _model_inside(field.annotation) is not None:
-        return path, f"{path or 'the configuration'} is not valid ({detail['msg']}), got {value!r}"
-    return path, f"{path} must {allowed(field)}, got {value!r}"
