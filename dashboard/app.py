@@ -1,0 +1,13 @@
+"""Page setup and navigation, nothing else."""
+
+import streamlit as st
+
+st.set_page_config(page_title="ConvScope", page_icon="🔬", layout="wide")
+st.navigation(
+    [
+        st.Page("views/train.py", title="Train", url_path="train", default=True),
+        st.Page("views/runs.py", title="Runs", url_path="runs"),
+        st.Page("views/results.py", title="Results", url_path="results"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,1 @@
+"""Small browser components for what Streamlit lacks; plain JavaScript, no build step."""

@@ -1,0 +1,145 @@
+// A Plotly chart that is updated in place: the node, the zoom and the hover stay while data arrives.
+// The palettes are filled in when the component is registered, so that no update has to carry them.
+const PALETTES = __PALETTES__;
+const PLOTLY_URL = window.location.origin + "__PLOTLY_PATH__";
+const CONFIG = {
+  displaylogo: false,
+  displayModeBar: "hover",
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  doubleClick: "reset",
+};
+
+// One script tag for all charts of the page, however many are mounted at once.
+function loadPlotly() {
+  window.convscopePlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = PLOTLY_URL;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("the chart library could not be loaded"));
+    document.head.append(script);
+  });
+  return window.convscopePlotly;
+}
+
+function showingPalette(element) {
+  const color = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
+  const hex = /^#([0-9a-f]{6})/i.exec(color);
+  const brightness = hex ? parseInt(hex[1].slice(2, 4), 16) : 255;
+  return brightness < 128 ? PALETTES.dark : PALETTES.light;
+}
+
+// "@train" is a colour of the theme, "@categorical.2" the third of a scale, "@train/0.2" transparent.
+function colorOf(token, palette) {
+  const parts = /^@([a-z]+)(?:\.(\d+))?(?:\/([\d.]+))?$/.exec(token);
+  if (!parts || !(parts[1] in palette)) return token;
+  const color = parts[2] === undefined ? palette[parts[1]] : palette[parts[1]][Number(parts[2])];
+  if (parts[3] === undefined) return color;
+  const [r, g, b] = [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
+  return `rgba(${r},${g},${b},${parts[3]})`;
+}
+
+// Only values under a key that names a colour are looked up: a run may well be called "@train".
+function themed(value, palette, isColor) {
+  if (typeof value === "string") return isColor ? colorOf(value, palette) : value;
+  if (Array.isArray(value)) {
+    const plain = value.length === 0 || typeof value[0] === "number";
+    return plain ? value : value.map((item) => themed(item, palette, isColor));
+  }
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, themed(item, palette, /color/i.test(key))]),
+  );
+}
+
+function template(palette, element) {
+  const axis = {
+    gridcolor: palette.border,
+    linecolor: palette.border,
+    zerolinecolor: palette.border,
+    tickcolor: palette.border,
+    title: { font: { size: 12, color: palette.muted }, standoff: 8 },
+    tickfont: { size: 11, color: palette.muted },
+    automargin: true,
+  };
+  const font = getComputedStyle(element).fontFamily;
+  return {
+    layout: {
+      font: { family: font, size: 12, color: palette.text },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      colorway: palette.categorical,
+      margin: { l: 8, r: 8, t: 28, b: 8 },
+      xaxis: axis,
+      yaxis: axis,
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 12 } },
+      hoverlabel: {
+        bgcolor: palette.surface,
+        bordercolor: palette.border,
+        font: { family: font, size: 12, color: palette.text },
+      },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: palette.muted, activecolor: palette.primary },
+    },
+  };
+}
+
+function pointOf(event) {
+  const point = event.points && event.points[0];
+  if (!point) return null;
+  const { x, y, z, curveNumber, pointNumber, customdata } = point;
+  return { x, y, z, curve: curveNumber, point: pointNumber, customdata };
+}
+
+const charts = new WeakMap();
+
+async function draw(chart) {
+  const { data, element } = chart;
+  element.style.height = `${data.height}px`;
+  element.setAttribute("aria-label", data.label);
+  const palette = showingPalette(element);
+  const figure = themed(data.figure, palette, false);
+  const layout = { ...figure.layout, template: template(palette, element), height: data.height };
+  layout.width = element.clientWidth || undefined;
+  let Plotly;
+  try {
+    Plotly = await loadPlotly();
+  } catch (error) {
+    element.textContent = `No chart: ${error.message}. Reload the page.`;
+    return;
+  }
+  if (chart.removed || chart.data !== data) return; // a newer update overtook this one
+  await Plotly.react(element, figure.data, layout, CONFIG);
+  if (chart.wired) return;
+  chart.wired = true;
+  element.on("plotly_click", (event) => {
+    const point = pointOf(event);
+    if (point && chart.data.clickable) chart.send("click", point);
+  });
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const element = parentElement.querySelector(".convscope-plot");
+  if (!element || !data) return undefined;
+  let chart = charts.get(parentElement);
+  if (!chart) {
+    chart = { element, wired: false, removed: false };
+    chart.observer = new ResizeObserver(() => {
+      const width = element.clientWidth;
+      if (chart.wired && width && width !== element._fullLayout?.width) {
+        window.Plotly.relayout(element, { width });
+      }
+    });
+    chart.observer.observe(parentElement);
+    charts.set(parentElement, chart);
+  }
+  chart.data = data;
+  chart.send = setTriggerValue;
+  element.style.cursor = data.clickable ? "pointer" : "";
+  draw(chart);
+  return () => {
+    chart.removed = true;
+    chart.observer.disconnect();
+    charts.delete(parentElement);
+    if (window.Plotly) window.Plotly.purge(element);
+  };
+}

@@ -1,0 +1,86 @@
+"""A Plotly chart that is redrawn in place: no blank frame, and zoom and hover survive updates.
+
+``st.plotly_chart`` remounts whenever its figure changes and reports no click on a heatmap cell;
+this component does neither. Its figures may use `dashboard.palette.TOKENS` as colours.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from plotly import __version__ as plotly_version
+
+from dashboard.palette import THEMES
+
+PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serves it
+FIELDS = ("x", "y", "z", "curve", "point", "customdata")
+
+
+def _script() -> str:
+    palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
+    source = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    return source.replace("__PALETTES__", palettes).replace("__PLOTLY_PATH__", PLOTLY_PATH)
+
+
+_mount = st.components.v2.component(
+    "convscope_plot",
+    html='<div class="convscope-plot" role="img"></div>',
+    css=".convscope-plot { width: 100%; }\n.convscope-plot .modebar-group { padding: 0; }",
+    js=_script(),
+    isolate_styles=False,  # Plotly puts its styles into the document's head
+)
+
+
+def plot(
+    figure: Any,
+    key: str,
+    on_click: Callable[[dict[str, Any]], None] | None = None,
+    height: int = 320,
+    *,
+    label: str = "Chart",
+    clickable: bool | None = None,
+) -> dict[str, Any] | None:
+    """Draws `figure` and returns the point clicked since the last run, if any.
+
+    Args:
+        figure: a dict with ``data`` and ``layout``, or a Plotly figure; its own template is ignored
+            in favour of the theme. Zoom is kept while ``layout.uirevision`` stays the same; left
+            out, it is the key.
+        key: names the chart; the same key keeps the same node.
+        on_click: called with the point before the script runs again.
+        height: in pixels.
+        label: what a screen reader says the chart shows.
+        clickable: whether clicks are sent; by default only with `on_click`.
+
+    Returns:
+        ``{"x", "y", "z", "curve", "point", "customdata"}`` of the clicked point, or None.
+    """
+    wanted = on_click is not None if clickable is None else clickable
+    data = {
+        "figure": _prepared(figure, key),
+        "height": height,
+        "clickable": wanted,
+        "label": label,
+    }
+
+    def clicked() -> None:
+        point = _point(st.session_state.get(key))
+        if on_click is not None and point is not None:
+            on_click(point)
+
+    return _point(_mount(key=key, data=data, height="content", on_click_change=clicked))
+
+
+def _prepared(figure: Any, key: str) -> dict[str, Any]:
+    plain = figure if isinstance(figure, Mapping) else json.loads(figure.to_json())
+    layout = {"uirevision": key, **plain.get("layout", {})}
+    layout.pop("template", None)
+    return {"data": list(plain.get("data", [])), "layout": layout}
+
+
+def _point(state: Any) -> dict[str, Any] | None:
+    point = state.get("click") if state else None
+    return {name: point.get(name) for name in FIELDS} if isinstance(point, Mapping) else None
