@@ -1,0 +1,228 @@
+"""Everything the pages read, cached by ids and bounded.
+
+What is cached here is shared between all tabs: treat it as read-only. Keys are ids (folder of the
+store, run, epoch, split), never arrays: Streamlit hashes only a sample of a large array, and would
+give a stale answer. An epoch that is written is never written again, so its entries stay true.
+Computation belongs to `core`; this module only joins ids with calls.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core import datasets, evaluation
+from core.datasets import Dataset, Splits
+from core.errors import RunError, UserError
+from core.records import Curve
+from core.runs import Run, RunStore, RunSummary, default_root
+from dashboard import sprites
+
+PAGE_SIZE = 120  # images on one page of a gallery
+
+
+def store() -> RunStore:
+    """The one store of this process: its listing cache makes the next listing cheap."""
+    return _store(default_root())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(root: Path) -> RunStore:
+    return RunStore(root)
+
+
+def summaries() -> list[RunSummary]:
+    """All runs, newest first; read anew each time, unchanged ones from the store's cache."""
+    return store().list()
+
+
+def run(run_id: str) -> Run:
+    """The run of an id.
+
+    Raises:
+        RunError: if there is none, or its folder cannot be read.
+    """
+    return store().get(run_id)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the images …")
+def dataset(name: str) -> Dataset:
+    """A data set by name.
+
+    Raises:
+        DatasetError: if it is unknown, missing or damaged.
+    """
+    return datasets.load(name)
+
+
+def splits(of: Run) -> Splits:
+    """The train, validation and test images of a run, as it saw them."""
+    return _splits(of.config.data.model_dump_json(), of)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _splits(data_config: str, _run: Run) -> Splits:
+    return datasets.split(dataset(_run.config.data.name), _run.config.data)
+
+
+def probabilities(run_id: str, epoch: int, split: str) -> NDArray[np.float32]:
+    """Class probabilities (N, K) of a split's images at the end of an epoch.
+
+    Raises:
+        RunError: if the run, the epoch or the file is missing or damaged.
+    """
+    return _probabilities(default_root(), run_id, epoch, split)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _probabilities(root: Path, run_id: str, epoch: int, split: str) -> NDArray[np.float32]:
+    values = run(run_id).probabilities(epoch, split)
+    values.setflags(write=False)
+    return values
+
+
+def weights(run_id: str, epoch: int) -> dict[str, Any]:
+    """The tensors of a run's network at the end of an epoch, by name; read-only.
+
+    Raises:
+        RunError: if the run, the epoch or the file is missing or damaged.
+    """
+    return _weights(default_root(), run_id, epoch)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _weights(root: Path, run_id: str, epoch: int) -> dict[str, Any]:
+    return run(run_id).weights(epoch)
+
+
+@dataclass
+class _Tail:
+    """A run's curve, and how far its file has been read."""
+
+    curve: Curve = field(default_factory=Curve)
+    offset: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def curve(of: Run) -> Curve:
+    """The run's points so far: goes on reading where the last call stopped."""
+    tail = _tail(default_root(), of.id)
+    with tail.lock:
+        records, tail.offset = of.read_metrics(tail.offset)
+        tail.curve.extend(records)
+        # A copy: the other tabs' curves must not grow while this one draws.
+        return Curve(*(list(part) for part in vars(tail.curve).values()))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tail(root: Path, run_id: str) -> _Tail:
+    return _Tail()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run answers on one split at one epoch, ready to be shown.
+
+    Attributes:
+        classes: names by class index.
+        examples: one row an image: position, index, true, predicted, confidence.
+        matrix: counts (K, K), row = true class, column = predicted class.
+        per_class: class, precision, recall, f1, support.
+        accuracy: share of right answers, in [0, 1].
+        num_errors: wrong answers.
+    """
+
+    classes: tuple[str, ...]
+    examples: pd.DataFrame
+    matrix: NDArray[np.int64]
+    per_class: pd.DataFrame
+    accuracy: float
+    num_errors: int
+
+
+def answers(of: Run, epoch: int, split: str) -> Answers:
+    """The answers of an epoch on ``validation`` or ``test``.
+
+    Raises:
+        RunError: if the saved probabilities are missing, damaged or of another size.
+        DatasetError: if the run's data set cannot be loaded.
+    """
+    return _answers(default_root(), of.id, epoch, split, of)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _answers(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> Answers:
+    classes = dataset(_run.config.data.name).classes
+    parts = splits(_run)
+    labels, values = parts.labels(split).numpy(), probabilities(run_id, epoch, split)
+    if values.shape != (len(labels), len(classes)):
+        raise RunError(
+            f"epoch {epoch} of run {run_id} has {split} probabilities of shape {values.shape}, but "
+            f"its data set needs {(len(labels), len(classes))}; the data set has changed since"
+        )
+    table = evaluation.examples(labels, values, parts.index(split).numpy())
+    predicted = table["predicted"].to_numpy()
+    matrix = evaluation.confusion_matrix(labels, predicted, len(classes))
+    return Answers(
+        classes=classes,
+        examples=table,
+        matrix=matrix,
+        per_class=evaluation.per_class_table(labels, predicted, classes),
+        accuracy=evaluation.accuracy(values, labels),
+        num_errors=len(labels) - int(matrix.trace()),
+    )
+
+
+def images_of(given: Answers, cell: tuple[int, int] | None) -> pd.DataFrame:
+    """The rows of a matrix cell, or all errors where none is chosen; the most confident first."""
+    table = given.examples
+    if cell is None:
+        rows = table[table["true"] != table["predicted"]]
+    else:
+        rows = table[(table["true"] == cell[0]) & (table["predicted"] == cell[1])]
+    return rows.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
+
+
+def sheet(of: Run, split: str, positions: Any) -> sprites.Sheet:
+    """The images at these positions of a split, in this order, as one sprite sheet."""
+    return sprites.sheet(splits(of).images(split)[np.asarray(positions, dtype=np.int64)])
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image and what the network says about it.
+
+    Attributes:
+        png: the image, one pixel a pixel.
+        row: its row of `Answers.examples`.
+        probabilities: class name and probability, in class order.
+    """
+
+    png: bytes
+    row: dict[str, Any]
+    probabilities: pd.DataFrame
+
+
+def example(of: Run, epoch: int, split: str, index: int) -> Example:
+    """The image with this index in its original file.
+
+    Raises:
+        UserError: if the split has no such image.
+    """
+    given = answers(of, epoch, split)
+    found = given.examples[given.examples["index"] == index]
+    if found.empty:
+        raise UserError(f"the {split} split of this run has no image with index {index}")
+    row = found.iloc[0].to_dict()
+    position = int(row["position"])
+    values = probabilities(of.id, epoch, split)[position].astype(float)
+    return Example(
+        png=sprites.picture(splits(of).images(split)[position]),
+        row=row,
+        probabilities=pd.DataFrame({"class": given.classes, "probability": values}),
+    )

@@ -1,0 +1,124 @@
+"""The selection: what a URL says is read back exactly, and what is broken gets a sentence."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard.selection import NAMES, SPLITS, Selection, parse, to_params
+
+RUN = "20250102-030405-abcdef"
+
+selections = st.builds(
+    Selection,
+    run=st.none() | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}", fullmatch=True),
+    epoch=st.none() | st.integers(0, 999),
+    split=st.sampled_from(SPLITS),
+    cell=st.none() | st.tuples(st.integers(0, 46), st.integers(0, 46)),
+    example=st.none() | st.integers(0, 999_999),
+)
+
+
+@given(selections)
+def test_parse_reads_back_what_to_params_writes(selection):
+    assert parse(to_params(selection)) == (selection, [])
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.text()))
+def test_any_text_gives_a_selection_and_never_an_exception(params):
+    selection, problems = parse(params)
+    assert parse(to_params(selection)) == (selection, [])
+    assert len(problems) <= len(params)
+
+
+def test_cell_is_true_class_then_predicted_class():
+    assert parse({"cell": "4-9"})[0].cell == (4, 9)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("epoch", "-1", "latest epoch"),
+        ("epoch", "1.5", "whole number"),
+        ("epoch", "٣", "whole number"),
+        ("split", "train", "validation or test"),
+        ("cell", "4", "true-predicted"),
+        ("cell", "4-9-1", "true-predicted"),
+        ("example", "1e3", "whole number"),
+        ("run", "../../etc/passwd", "id of a run"),
+        ("run", "", "id of a run"),
+    ],
+)
+def test_a_broken_parameter_gives_its_default_and_one_sentence(name, text, words):
+    selection, problems = parse({name: text})
+    assert selection == Selection()
+    assert len(problems) == 1
+    assert f"asks for {name}" in problems[0]
+    assert words in problems[0]
+
+
+def test_a_broken_parameter_leaves_the_others_alone():
+    selection, problems = parse({"run": RUN, "epoch": "x", "split": "validation"})
+    assert selection == Selection(run=RUN, split="validation")
+    assert len(problems) == 1
+
+
+def test_markdown_in_a_broken_parameter_is_shown_as_it_is():
+    _, problems = parse({"run": "![x](http://a.b)$\\alpha$"})
+    assert "\\!\\[x\\]\\(" in problems[0]
+    assert "\\$" in problems[0]
+
+
+def _page():
+    import streamlit as st
+
+    from dashboard import selection
+
+    if st.button("choose"):
+        selection.update(cell=(4, 9), example=None)
+    st.text(repr(selection.current()))
+
+
+def _shown(at):
+    assert not at.exception
+    return at.text[0].value
+
+
+def test_update_writes_the_url_and_keeps_parameters_of_others():
+    at = AppTest.from_function(_page)
+    at.query_params.update({"run": RUN, "example": "7", "preset": "deep"})
+    at.run()
+    at.button[0].click().run()
+    assert at.query_params == {"run": RUN, "cell": "4-9", "preset": "deep"}
+    assert _shown(at) == repr(Selection(run=RUN, cell=(4, 9)))
+
+
+def test_a_link_that_drops_the_parameters_gets_them_back():
+    at = AppTest.from_function(_page)
+    at.query_params.update({"run": RUN, "cell": "1-2"})
+    at.run()
+    at.query_params.clear()
+    at.run()
+    assert at.query_params == {"run": RUN, "cell": "1-2"}
+    assert _shown(at) == repr(Selection(run=RUN, cell=(1, 2)))
+
+
+def test_a_new_url_wins_over_what_is_remembered():
+    at = AppTest.from_function(_page)
+    at.query_params.update({"run": RUN, "cell": "1-2"})
+    at.run()
+    at.query_params.clear()
+    at.query_params["run"] = "other"
+    at.run()
+    assert _shown(at) == repr(Selection(run="other"))
+
+
+def test_two_tabs_do_not_disturb_each_other():
+    first, second = AppTest.from_function(_page), AppTest.from_function(_page)
+    first.query_params["run"] = "one"
+    second.query_params["run"] = "two"
+    first.run()
+    second.run()
+    first.button[0].click().run()
+    second.run()
+    assert _shown(second) == repr(Selection(run="two"))
