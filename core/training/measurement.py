@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812  the name the whole field uses
 from torch import Tensor, nn
 
-from core.evaluation import evaluating, predict_logits, to_half
-from core.model import capture
+from core.capture import capture
+from core.evaluation import predict_logits, to_half
+from core.layers import LayerRow, layer_table
 from core.preprocessing import network_input
 from core.records import EpochRecord, LayerStatistics
 from core.training.state import Training
@@ -123,7 +124,7 @@ def activation_statistics(
         images: what the network is given, (N, C, H, W) float32, normalised.
     """
     statistics = []
-    with evaluating(model), torch.inference_mode(), capture(model, names) as outputs:
+    with torch.inference_mode(), capture(model, names) as outputs:
         model(images)
     for name in names:
         output = outputs[name].float()
