@@ -1,29 +1,29 @@
 """The network that a `ModelConfig` describes, and how it is saved and loaded."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
+from core.blocks import Block, Dense, initialise
 from core.capture import capture
-from core.config import Activation, ConvBlock, DenseLayer, ModelConfig
+from core.config import ModelConfig
 from core.errors import ArchitectureError
 from core.layers import layer_table
+from core.model_file import ModelMetadata, read_model_file, write_model_file
 
-__all__ = ["ConvNet", "capture", "load_weights", "set_dropout"]
-
-_ACTIVATIONS: dict[Activation, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "leaky_relu": nn.LeakyReLU,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-}
-
-# max(f(a), f(b)) = f(max(a, b)) for every rising f. These two rise bit by bit as well; of the
-# others' vectorised approximations nobody promises that.
-_COMMUTES_WITH_MAX = ("relu", "leaky_relu")
+__all__ = [
+    "ConvNet",
+    "ModelMetadata",
+    "capture",
+    "load",
+    "load_weights",
+    "read_metadata",
+    "save",
+    "set_dropout",
+    "without_dropout",
+]
 
 
 class ConvNet(nn.Module):
@@ -52,16 +52,16 @@ class ConvNet(nn.Module):
         self.num_classes = num_classes
         channels = (input_shape[0], *(block.channels for block in config.blocks))
         self.blocks = nn.ModuleList(
-            _Block(block, before) for block, before in zip(config.blocks, channels, strict=False)
+            Block(block, before) for block, before in zip(config.blocks, channels, strict=False)
         )
         self.flatten = nn.Flatten()
         widths = [row.output_shape[0] for row in rows if row.name == "flatten"]
         widths += [layer.width for layer in config.dense]
         self.dense = nn.ModuleList(
-            _Dense(layer, before) for layer, before in zip(config.dense, widths, strict=False)
+            Dense(layer, before) for layer, before in zip(config.dense, widths, strict=False)
         )
         self.output = nn.Linear(widths[-1], num_classes)
-        _initialise(self.output, "none")
+        initialise(self.output, "none")
 
     def forward(self, images: Tensor) -> Tensor:
         maps = images
@@ -72,106 +72,6 @@ class ConvNet(nn.Module):
             values = layer(values)
         logits: Tensor = self.output(values)
         return logits
-
-
-class _Block(nn.Module):
-    """One conv block, (N, C, H, W) to (N, channels, H', W').
-
-    Attributes:
-        written_order: run activation before pooling even where the other order gives the same for
-            less work, so that a hook sees what the layer's name says.
-    """
-
-    norm: nn.BatchNorm2d | None
-    add: nn.Module | None
-    activation: nn.Module | None
-    pool: nn.Module | None
-
-    def __init__(self, config: ConvBlock, in_channels: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(
-            in_channels,
-            config.channels,
-            config.kernel_size,
-            config.stride,
-            config.padding,
-            bias=not config.batch_norm,  # the norm's own shift does its work
-        )
-        _initialise(self.conv, config.activation)
-        self.norm = nn.BatchNorm2d(config.channels) if config.batch_norm else None
-        self.add = _Add() if config.residual else None
-        self.activation = _activation(config.activation)
-        self.pool = _pooling(config)
-        # Whole channels: neighbouring pixels of a map say nearly the same, so silencing single
-        # ones hides little (Tompson et al. 2015, arXiv:1411.4280).
-        self.dropout = nn.Dropout2d(config.dropout)
-        self.written_order = False
-        self._pool_first = config.pooling == "max" and config.activation in _COMMUTES_WITH_MAX
-
-    def forward(self, images: Tensor) -> Tensor:
-        maps: Tensor = self.conv(images)
-        if self.norm is not None:
-            maps = self.norm(maps)
-        if self.add is not None:
-            maps = self.add(maps, images)
-        # Pooled first, a 2×2 window leaves a quarter of the values for the activation.
-        pool_first = self._pool_first and not self.written_order
-        order = (self.pool, self.activation) if pool_first else (self.activation, self.pool)
-        for layer in order:
-            if layer is not None:
-                maps = layer(maps)
-        result: Tensor = self.dropout(maps)
-        return result
-
-
-class _Dense(nn.Module):
-    """One dense layer, (N, in) to (N, width)."""
-
-    activation: nn.Module | None
-
-    def __init__(self, config: DenseLayer, in_features: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(in_features, config.width)
-        _initialise(self.linear, config.activation)
-        self.activation = _activation(config.activation)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(self, values: Tensor) -> Tensor:
-        values = self.linear(values)
-        if self.activation is not None:
-            values = self.activation(values)
-        result: Tensor = self.dropout(values)
-        return result
-
-
-class _Add(nn.Module):
-    """The sum of a block's result and its input: a module, so that it can be looked at."""
-
-    def forward(self, maps: Tensor, images: Tensor) -> Tensor:
-        return maps + images
-
-
-def _activation(name: Activation) -> nn.Module | None:
-    return None if name == "none" else _ACTIVATIONS[name]()
-
-
-def _pooling(config: ConvBlock) -> nn.Module | None:
-    if config.pooling == "max":
-        return nn.MaxPool2d(config.pool_size)
-    return nn.AvgPool2d(config.pool_size) if config.pooling == "average" else None
-
-
-def _initialise(layer: nn.Conv2d | nn.Linear, activation: Activation) -> None:
-    """Weights from N(0, gain² / fan-in), biases 0, so that values keep their size with depth.
-
-    The gain makes up for what the activation that follows takes away: √2 for the ReLU family
-    (He et al. 2015, arXiv:1502.01852), 1 where nothing follows (LeCun et al. 1998).
-    """
-    fan_in = layer.weight[0].numel()
-    gain = math.sqrt(2) if activation in ("relu", "leaky_relu", "gelu", "silu") else 1.0
-    nn.init.normal_(layer.weight, std=gain / math.sqrt(fan_in))
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
 
 
 def set_dropout(model: ConvNet, config: ModelConfig) -> None:
@@ -185,10 +85,11 @@ def set_dropout(model: ConvNet, config: ModelConfig) -> None:
             "model", "only dropout can change in a model that exists; start a new run for the rest"
         )
     layers = (*model.blocks, *model.dense)
-    for layer, wanted in zip(layers, (*config.blocks, *config.dense), strict=True):
+    shares = [block.dropout for block in config.blocks] + [layer.dropout for layer in config.dense]
+    for layer, share in zip(layers, shares, strict=True):
         dropout = layer.get_submodule("dropout")
         assert isinstance(dropout, nn.Dropout | nn.Dropout2d)
-        dropout.p = wanted.dropout
+        dropout.p = share
     model.config = config
 
 
@@ -224,3 +125,74 @@ def _describe(tensor: Tensor | None) -> str:
         return "missing"
     shape = "×".join(map(str, tensor.shape)) or "one number"
     return f"{shape} {str(tensor.dtype).removeprefix('torch.')}"
+
+
+def save(
+    path: Path | str,
+    model: ConvNet,
+    *,
+    classes: Sequence[str],
+    mean: Sequence[float],
+    std: Sequence[float],
+    dataset: str = "",
+    run_id: str = "",
+    epoch: int | None = None,
+) -> None:
+    """Writes the network with all that is needed to use it: one safetensors file.
+
+    The arguments are the fields of `ModelMetadata`.
+
+    Raises:
+        ArchitectureError: if classes, mean or std are not as many as the network needs.
+        DiskError: if the file cannot be written.
+    """
+    metadata = ModelMetadata(
+        model=model.config,
+        input_shape=model.input_shape,
+        classes=tuple(classes),
+        mean=tuple(mean),
+        std=tuple(std),
+        dataset=dataset,
+        run_id=run_id,
+        epoch=epoch,
+    )
+    _check_lengths(metadata, model.num_classes)
+    write_model_file(Path(path), model.state_dict(), metadata)
+
+
+def load(path: Path | str) -> ConvNet:
+    """The network in a file that `save` wrote, on the CPU, in evaluation mode.
+
+    Raises:
+        RunError: if the file is missing, foreign or damaged.
+        ArchitectureError: if its weights are not those of the network that it describes.
+    """
+    weights, metadata = read_model_file(Path(path))
+    _check_lengths(metadata, len(metadata.classes))
+    # On the meta device nothing is drawn: loading leaves torch's random state alone.
+    with torch.device("meta"):
+        model = ConvNet(metadata.model, metadata.input_shape, len(metadata.classes))
+    load_weights(model.to_empty(device="cpu"), weights)
+    return model.eval()
+
+
+def read_metadata(path: Path | str) -> ModelMetadata:
+    """What a file that `save` wrote is for: layers, classes, mean and std, run and epoch.
+
+    Raises:
+        RunError: if the file is missing, foreign or damaged.
+    """
+    return read_model_file(Path(path))[1]
+
+
+def _check_lengths(metadata: ModelMetadata, num_classes: int) -> None:
+    channels = metadata.input_shape[0]
+    for name, values, wanted in (
+        ("classes", metadata.classes, num_classes),
+        ("mean", metadata.mean, channels),
+        ("std", metadata.std, channels),
+    ):
+        if len(values) != wanted:
+            raise ArchitectureError(
+                "model", f"{name} must have {wanted} entries for this network, got {len(values)}"
+            )
