@@ -33,7 +33,7 @@ STREAMLIT_PAGE = Path(st.__file__).parent / "static" / "index.html"
 
 
 def _inline_scripts() -> str:
-    """The hashes by which the policy allows the scripts inside Streamlit's own page, and no other."""
+    """The hashes by which the policy allows the scripts inside Streamlit's own page only."""
     scripts = re.findall(r"<script>(.*?)</script>", STREAMLIT_PAGE.read_text("utf-8"), re.DOTALL)
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in scripts]
     return " ".join(f"'sha256-{digest.decode()}'" for digest in digests)

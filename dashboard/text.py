@@ -44,7 +44,7 @@ def percent(share: float | None, digits: int = 2) -> str:
 
 
 def plain_number(value: float) -> str:
-    """A number as a person writes it: ``0.005``, ``0.00001``, ``64``; no exponent, no rounding tail."""
+    """A number as a person writes it: ``0.005``, ``0.00001``, ``64``; never an exponent."""
     if isinstance(value, int) or value == int(value):
         return f"{int(value):,}"
     return f"{value:.10f}".rstrip("0")

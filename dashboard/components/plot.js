@@ -5,7 +5,10 @@ const PLOTLY_URL = window.location.origin + "__PLOTLY_PATH__";
 const CONFIG = {
   displaylogo: false,
   displayModeBar: "hover",
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  plotlyServerURL: "", // nothing leaves this machine: the button that uploads a chart goes too
+  modeBarButtonsToRemove: [
+    "sendChartToCloud", "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d",
+  ],
   doubleClick: "reset",
 };
 
@@ -42,8 +45,8 @@ function colorOf(token, palette) {
 function themed(value, palette, isColor) {
   if (typeof value === "string") return isColor ? colorOf(value, palette) : value;
   if (Array.isArray(value)) {
-    const plain = value.length === 0 || typeof value[0] === "number";
-    return plain ? value : value.map((item) => themed(item, palette, isColor));
+    const numbers = !isColor && typeof value[0] === "number";
+    return numbers ? value : value.map((item) => themed(item, palette, isColor));
   }
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
