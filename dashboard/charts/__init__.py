@@ -1,0 +1,1 @@
+"""Figures as plain dicts: tables in, Plotly out; pure."""
