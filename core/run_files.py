@@ -1,0 +1,279 @@
+"""Files that are whole whenever they are read: atomic writes, appended lines, locks, checksums.
+
+A write goes to a temporary file, is synced and renamed over the old one. Every count is checked,
+because a raw write to a full disk can return short without an exception. A full or read-only disk
+is a `DiskError` with a sentence.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import DiskError, RunError
+
+if sys.platform != "win32":
+    import fcntl
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+Signature = tuple[int, int, int]
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusals to write into a `DiskError` that names the place.
+
+    Raises:
+        DiskError: if the disk is full, or the place is read-only.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskError(
+                f"disk full: {path} could not be written; free some space, then resume"
+            ) from error
+        if error.errno in _READ_ONLY:
+            raise DiskError(
+                f"{path} cannot be written ({os.strerror(error.errno or 0)}); "
+                "make the folder writable or choose another one"
+            ) from error
+        raise
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Writes every byte; a short write goes on until the system names its reason."""
+    view = memoryview(data)
+    while view:
+        written = os.write(descriptor, view)
+        if written == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        view = view[written:]
+
+
+def write_new(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Writes a file that does not exist yet, readable by its owner only."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        write_all(descriptor, data)
+        if sync:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Replaces a file as a whole: a reader sees the old content or the new, never a mixture.
+
+    Args:
+        path: the file; its folder must exist.
+        data: the new content.
+        sync: wait for the disk. Without it a power cut may lose the new content; a killed process
+            does not.
+
+    Raises:
+        DiskError: if the disk is full or read-only; the old content is then still there.
+        FileNotFoundError: if the folder is gone.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with disk_errors(path):
+        try:
+            write_new(temporary, data, sync=sync)
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        if sync:
+            sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder survive a power cut (where folders can be synced)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def to_json_bytes(values: Any) -> bytes:
+    """Strict JSON: NaN and infinity are refused."""
+    return json.dumps(values, allow_nan=False, indent=1, ensure_ascii=False).encode()
+
+
+def write_json(path: Path, values: Any, *, sync: bool = True) -> None:
+    """`write_atomic` of a JSON value."""
+    write_atomic(path, to_json_bytes(values), sync=sync)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file; None if it is missing, torn or holds something else."""
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def signature(path: Path) -> Signature | None:
+    """What changes whenever a file is replaced: (modified in ns, size, inode); None if missing."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  (a microsecond less than Path.stat, before every step)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def sha256(data: bytes) -> str:
+    """Hex digest of SHA-256."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class LineWriter:
+    """Appends whole lines to a file; a torn line at its end is cut off on opening.
+
+    Raises:
+        DiskError: from any method, if the disk is full or read-only; the file then still ends
+            with the last whole line.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        with disk_errors(path):
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            self._descriptor = os.open(path, flags, 0o600)
+            self._size = _end_of_last_line(self._descriptor)
+            os.ftruncate(self._descriptor, self._size)
+            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+
+    def append(self, line: bytes) -> None:
+        """Adds one line, newline included."""
+        with disk_errors(self._path):
+            try:
+                write_all(self._descriptor, line)
+            except OSError:
+                os.ftruncate(self._descriptor, self._size)
+                os.lseek(self._descriptor, self._size, os.SEEK_SET)
+                raise
+        self._size += len(line)
+
+    def sync(self) -> None:
+        """Waits until the lines are on the disk."""
+        with disk_errors(self._path):
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        os.close(self._descriptor)
+
+
+def _end_of_last_line(descriptor: int) -> int:
+    """Offset behind the last newline, looked for from the end."""
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    while end > 0:
+        start = max(0, end - 65536)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        found = os.read(descriptor, end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def read_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
+    """Whole lines from a byte offset on, and the offset to go on from; a torn tail waits."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], offset
+    end = data.rfind(b"\n") + 1
+    return data[:end].splitlines(), offset + end
+
+
+def tail(path: Path, lines: int) -> str:
+    """The last lines of a text file, of its last 16 KiB at most; empty if it is missing."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 16_384))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def held(path: Path, *, timeout: float, busy: str) -> Iterator[None]:
+    """Holds a lock file while the block runs; the kernel frees it should the process die.
+
+    Args:
+        path: the lock file, made when missing.
+        timeout: seconds to wait for another holder.
+        busy: the sentence of the `RunError` when that was not enough.
+    """
+    with disk_errors(path):
+        lock = FileLock(path, timeout=timeout, poll_interval=0.02, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunError(busy) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process (this one, too) holds the lock file at this moment."""
+    if sys.platform == "win32":
+        return _is_held_by_trying(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        # Shared, so that two readers who ask at once do not take each other for the holder.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _is_held_by_trying(path: Path) -> bool:
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def remove_folder(folder: Path) -> None:
+    """Deletes a folder at once for every reader: renamed out of sight, then emptied.
+
+    Raises:
+        DiskError: if the place is read-only.
+    """
+    trash = folder.with_name(f".trash-{folder.name}-{secrets.token_hex(4)}")
+    with disk_errors(folder):
+        folder.rename(trash)
+        shutil.rmtree(trash)

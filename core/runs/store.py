@@ -1,0 +1,289 @@
+"""All runs of one folder: creating, listing, opening and deleting them."""
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.config import RunConfig
+from core.errors import ConfigError, RunError
+from core.run_files import (
+    Signature,
+    disk_errors,
+    read_json,
+    remove_folder,
+    signature,
+    to_json_bytes,
+    write_json,
+    write_new,
+)
+from core.runs.opening import FORMAT, ID_PATTERN, open_run
+from core.runs.run import Run
+from core.runs.status import Label, Status, clean_name, label_from, status_from, to_values
+
+MAX_PARALLEL = 64
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run's row in the table of runs. Accuracies lie in [0, 1], times are as in `Status`.
+
+    Attributes:
+        state: one of the run's states, or ``unreadable``.
+        problem: why it is unreadable; empty otherwise.
+    """
+
+    id: str
+    name: str = ""
+    note: str = ""
+    starred: bool = False
+    state: str = "unreadable"
+    problem: str = ""
+    message: str = ""
+    responding: bool = True
+    epoch: int = 0
+    epochs: int = 0
+    epoch_fraction: float = 0.0
+    dataset: str = ""
+    preset: str = ""
+    parameters: int | None = None
+    validation_accuracy: float | None = None
+    test_accuracy: float | None = None
+    train_seconds: float = 0.0
+    images_per_second: float = 0.0
+    eta_seconds: float | None = None
+    created: float = 0.0
+    started: float | None = None
+    updated: float = 0.0
+    queued_at: float | None = None
+
+
+_FROM_STATUS = tuple(
+    spot.name for spot in fields(RunSummary) if spot.name in {own.name for own in fields(Status)}
+)
+
+
+def default_root() -> Path:
+    """The folder of runs: the environment variable CONVSCOPE_RUNS, or ``runs`` in this folder."""
+    return Path(os.environ.get("CONVSCOPE_RUNS") or "runs").resolve()
+
+
+class RunStore:
+    """The runs in a folder. Listings are cached by what the file system says has changed."""
+
+    def __init__(self, root: Path | str):
+        self.root = Path(root).resolve()
+        self._statuses: dict[str, tuple[Signature, Status]] = {}
+        self._labels: dict[str, tuple[Signature, Label]] = {}
+
+    def create(self, config: RunConfig, name: str = "") -> Run:
+        """A new run, ready to be started.
+
+        Args:
+            config: what it computes.
+            name: what people call it; left empty, preset and data set.
+
+        Raises:
+            DatasetError: if the data set is unknown.
+            ArchitectureError: if the layers do not fit its images.
+            DiskError: if the disk is full or read-only.
+        """
+        now = time.time()
+        status = _first_status(config, now)
+        label = Label(clean_name(name) or f"{status.preset} · {status.dataset}")
+        run_id = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
+        described = {"format": FORMAT, "id": run_id, "created": now}
+        described["config"] = config.model_dump(mode="json")
+        with disk_errors(self.root):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            hidden, folder = self.root / f".new-{run_id}", self.root / run_id
+            try:
+                hidden.mkdir(mode=0o700)
+                write_new(hidden / "config.json", to_json_bytes(described))
+                write_new(hidden / "label.json", to_json_bytes(to_values(label)))
+                write_new(hidden / "status.json", to_json_bytes(to_values(status)))
+                hidden.rename(folder)
+            except BaseException:
+                shutil.rmtree(hidden, ignore_errors=True)
+                raise
+        return Run(folder, config, now)
+
+    def get(self, run_id: str) -> Run:
+        """The run of an id.
+
+        Raises:
+            RunError: if it is no id, there is no such run, or its folder cannot be read.
+        """
+        if not isinstance(run_id, str) or not ID_PATTERN.fullmatch(run_id):
+            raise RunError(
+                f"{str(run_id)[:80]!r} is not the id of a run, such as 20260131-142500-3fa09c"
+            )
+        path = self.root / run_id
+        if not path.is_dir() and not path.is_symlink():
+            raise RunError(f"run {run_id} does not exist in {self.root}")
+        if path.is_symlink() or path.resolve().parent != self.root:
+            raise RunError(f"run {run_id} is a link to another place; links are not followed")
+        return open_run(path)
+
+    def list(self) -> list[RunSummary]:
+        """A row for each run, newest first; folders that are no run come last, with the reason."""
+        rows = [self._summary(entry) for entry in self._folders()]
+        names = {row.id for row in rows}
+        for cache in (self._statuses, self._labels):
+            for name in [name for name in cache if name not in names]:
+                del cache[name]
+        return sorted(rows, key=lambda row: (row.created, row.id), reverse=True)
+
+    def queue(self) -> tuple[str, ...]:
+        """Ids of the runs that wait to be started, the next one first."""
+        waiting = [
+            (status.queued_at or 0.0, entry.name)
+            for entry in self._folders()
+            if (status := self._status(entry)) is not None and status.waiting
+        ]
+        return tuple(run_id for _, run_id in sorted(waiting))
+
+    def active(self) -> tuple[str, ...]:
+        """Ids of the runs that a process trains, or holds while they are paused."""
+        return tuple(
+            entry.name
+            for entry in self._folders()
+            if (status := self._status(entry)) is not None
+            and status.active
+            and _unopened(entry.path).is_locked()
+        )
+
+    def delete(self, run_id: str) -> None:
+        """Removes a run with all its files and frees the disk.
+
+        Raises:
+            RunError: if it does not exist or is being trained.
+            DiskError: if the disk is read-only.
+        """
+        path = self._own_folder(run_id)
+        run = _unopened(path)
+        if run.is_locked():
+            raise RunError(f"run {run_id} is being trained; stop it before you delete it")
+        with run.lock(timeout=1.0):
+            remove_folder(path)
+        self._sweep()
+
+    def settings(self) -> dict[str, Any]:
+        """The store's settings: ``max_parallel``, how many runs train at once."""
+        values = read_json(self.root / "settings.json") or {}
+        most = values.get("max_parallel")
+        valid = isinstance(most, int) and not isinstance(most, bool) and 1 <= most <= MAX_PARALLEL
+        # One core is left for the page.
+        return {"max_parallel": most if valid else max(1, (os.cpu_count() or 2) - 1)}
+
+    def set_max_parallel(self, number: int) -> None:
+        """Sets how many runs train at once; running ones are left alone.
+
+        Raises:
+            ConfigError: if the number is out of range.
+        """
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not whole or not 1 <= number <= MAX_PARALLEL:
+            sentence = f"max_parallel must be a whole number in [1, {MAX_PARALLEL}], got {number!r}"
+            raise ConfigError([("max_parallel", sentence)])
+        with disk_errors(self.root):
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_json(self.root / "settings.json", {"max_parallel": number})
+
+    def _own_folder(self, run_id: str) -> Path:
+        """The folder of a run that may be beyond reading but can still be deleted."""
+        try:
+            return self.get(run_id).path
+        except RunError:
+            path = self.root / str(run_id)
+            if ID_PATTERN.fullmatch(str(run_id)) and path.is_dir() and not path.is_symlink():
+                return path
+            raise
+
+    def _folders(self) -> Iterator["os.DirEntry[str]"]:
+        """Folders of the store, hidden ones (half made, half deleted) left out."""
+        try:
+            entries = os.scandir(self.root)
+        except FileNotFoundError:
+            return
+        with entries:
+            for entry in entries:
+                if entry.name[0] != "." and (entry.is_symlink() or entry.is_dir()):
+                    yield entry
+
+    def _summary(self, entry: "os.DirEntry[str]") -> RunSummary:
+        if entry.is_symlink() or not ID_PATTERN.fullmatch(entry.name):
+            return RunSummary(entry.name, problem=f"{entry.name!r} is not the folder of a run")
+        status = self._status(entry)
+        if status is None or status.active:
+            try:
+                run = open_run(Path(entry.path)) if status is None else _unopened(entry.path)
+                status = run.status() if status is None else run.judged(status)
+            except RunError as error:
+                return RunSummary(entry.name, problem=str(error))
+        label = self._label(entry)
+        values = vars(status)
+        return RunSummary(
+            entry.name,
+            name=label.name,
+            note=label.note,
+            starred=label.starred,
+            **{name: values[name] for name in _FROM_STATUS},
+        )
+
+    def _status(self, entry: "os.DirEntry[str]") -> Status | None:
+        """What ``status.json`` says, from the cache while the file is the same."""
+        path = Path(entry.path, "status.json")
+        stamp, known = signature(path), self._statuses.get(entry.name)
+        if known and known[0] == stamp:
+            return known[1]
+        status = status_from(read_json(path))
+        if stamp and status:
+            self._statuses[entry.name] = stamp, status
+        return status
+
+    def _label(self, entry: "os.DirEntry[str]") -> Label:
+        path = Path(entry.path, "label.json")
+        stamp, known = signature(path), self._labels.get(entry.name)
+        if known and known[0] == stamp:
+            return known[1]
+        label = label_from(read_json(path))
+        if stamp:
+            self._labels[entry.name] = stamp, label
+        return label
+
+    def _sweep(self) -> None:
+        """Removes what an interrupted creation or deletion left behind an hour ago or earlier."""
+        for path in self.root.iterdir():
+            old = re.match(r"\.(new|trash)-", path.name) and not path.is_symlink()
+            if old and time.time() - path.stat().st_mtime > 3600:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _unopened(path: Path | str) -> Run:
+    """A run whose configuration does not matter for what is asked of it."""
+    return Run(Path(path), RunConfig(), 0.0)
+
+
+def _first_status(config: RunConfig, now: float) -> Status:
+    """The status of a new run, once its data set and its network are known to exist."""
+    from core.datasets.catalog import entry
+    from core.layers import layer_table, total_parameters
+    from core.presets import preset_name
+
+    data = entry(config.data.name)
+    rows = layer_table(config.model, data.shape, len(data.classes))
+    return Status(
+        epochs=config.training.epochs,
+        dataset=data.name,
+        preset=preset_name(config.model),
+        parameters=total_parameters(rows),
+        created=now,
+        updated=now,
+    )
