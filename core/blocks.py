@@ -20,6 +20,17 @@ _ACTIVATIONS: dict[Activation, type[nn.Module]] = {
 _COMMUTES_WITH_MAX = ("relu", "leaky_relu")
 
 
+# What an activation takes from the spread of its input, the weights before it give back, so that
+# values neither die out nor blow up with depth: √2 for the ReLU family (He et al. 2015,
+# arXiv:1502.01852), 1 for the others (Glorot and Bengio 2010).
+_GAINS: dict[Activation, float] = dict.fromkeys(
+    ("relu", "leaky_relu", "gelu", "silu"), math.sqrt(2)
+)
+
+# Small, so that an untrained network favours no class and its first loss is ln K.
+OUTPUT_GAIN = 0.1
+
+
 class Block(nn.Module):
     """One conv block, (N, C, H, W) to (N, channels, H', W').
 
@@ -43,7 +54,7 @@ class Block(nn.Module):
             config.padding,
             bias=not config.batch_norm,  # the norm's own shift does its work
         )
-        initialise(self.conv, config.activation)
+        initialise(self.conv, _GAINS.get(config.activation, 1.0))
         self.norm = nn.BatchNorm2d(config.channels) if config.batch_norm else None
         self.add = _Add() if config.residual else None
         self.activation = _activation(config.activation)
@@ -78,7 +89,7 @@ class Dense(nn.Module):
     def __init__(self, config: DenseLayer, in_features: int) -> None:
         super().__init__()
         self.linear = nn.Linear(in_features, config.width)
-        initialise(self.linear, config.activation)
+        initialise(self.linear, _GAINS.get(config.activation, 1.0))
         self.activation = _activation(config.activation)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -107,14 +118,9 @@ def _pooling(config: ConvBlock) -> nn.Module | None:
     return nn.AvgPool2d(config.pool_size) if config.pooling == "average" else None
 
 
-def initialise(layer: nn.Conv2d | nn.Linear, activation: Activation) -> None:
-    """Weights from N(0, gain² / fan-in), biases 0, so that values keep their size with depth.
-
-    The gain makes up for what the activation that follows takes away: √2 for the ReLU family
-    (He et al. 2015, arXiv:1502.01852), 1 where nothing follows (LeCun et al. 1998).
-    """
+def initialise(layer: nn.Conv2d | nn.Linear, gain: float) -> None:
+    """Draws the first weights from N(0, gain² / fan-in) and sets the biases to 0."""
     fan_in = layer.weight[0].numel()
-    gain = math.sqrt(2) if activation in ("relu", "leaky_relu", "gelu", "silu") else 1.0
     nn.init.normal_(layer.weight, std=gain / math.sqrt(fan_in))
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

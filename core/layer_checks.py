@@ -13,7 +13,8 @@ def check_kernel(index: int, block: ConvBlock, height: int, width: int) -> None:
     """Refuses a window that is larger than the padded maps it should move over."""
     if block.kernel_size <= min(height, width) + 2 * block.padding:
         return
-    padded = f" with {block.padding} rows of padding around it" if block.padding else ""
+    rows = "row" if block.padding == 1 else "rows"
+    padded = f" with {block.padding} {rows} of padding around it" if block.padding else ""
     remedy = "pool less before it" if index else "add padding"
     raise ArchitectureError(
         f"model.blocks[{index}].kernel_size",

@@ -34,7 +34,7 @@ ACTIVATION_TITLES: dict[Activation, str] = {
 class Field:
     """Which input pixels a layer's values depend on, along one axis.
 
-    The value at position ``p`` sees the pixels from ``start + step * p``, `size` of them. Where
+    The value at position ``p`` sees no pixels but the `size` ones from ``start + step * p``. Where
     there is padding a window reaches over the rim, and `start` is negative.
     """
 
@@ -181,10 +181,11 @@ class _Table:
 
     def flatten(self) -> None:
         channels, height, width = self.shape
-        rows, columns = self.fields
-        self.fields = (rows.all_of(height, self.image[0]), columns.all_of(width, self.image[1]))
         self.shape = (channels * height * width,)
         self._append("flatten", "flatten", f"{channels}×{height}×{width} to {self.shape[0]}")
+        # Still one place a value; every layer from here on takes in all of them.
+        rows, columns = self.fields
+        self.fields = (rows.all_of(height, self.image[0]), columns.all_of(width, self.image[1]))
 
     def add_dense(self, index: int, layer: DenseLayer) -> None:
         name = f"dense.{index}"

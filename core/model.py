@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from core.blocks import Block, Dense, initialise
+from core.blocks import OUTPUT_GAIN, Block, Dense, initialise
 from core.capture import capture
 from core.config import ModelConfig
 from core.errors import ArchitectureError
@@ -61,7 +61,7 @@ class ConvNet(nn.Module):
             Dense(layer, before) for layer, before in zip(config.dense, widths, strict=False)
         )
         self.output = nn.Linear(widths[-1], num_classes)
-        initialise(self.output, "none")
+        initialise(self.output, OUTPUT_GAIN)
 
     def forward(self, images: Tensor) -> Tensor:
         maps = images
