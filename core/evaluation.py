@@ -51,7 +51,9 @@ def predict_logits(
 ) -> Tensor:
     """Logits (N, K) float32, on the images' device, for images (N, C, H, W) uint8."""
     with evaluating(model):
-        parts = [model(network_input(batch, mean, std)) for batch in images.split(batch_size)]
+        parts = [
+            model(network_input(batch, mean, std)) for batch in torch.split(images, batch_size)
+        ]
     return torch.cat(parts).float()
 
 

@@ -39,7 +39,7 @@ def setting(
         **bounds: ``ge``, ``gt``, ``le``, ``lt``, as in pydantic.
     """
     guide = {"raising": raising, "unit": unit, "scale": scale, "step": step, "live": live}
-    return Field(default, description=help, json_schema_extra=guide, **bounds)  # type: ignore[arg-type,call-overload]
+    return Field(default, description=help, json_schema_extra=guide, **bounds)  # type: ignore[call-overload]
 
 
 class _Frozen(BaseModel):

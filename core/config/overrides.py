@@ -40,7 +40,11 @@ def with_overrides(config: RunConfig, assignments: list[str]) -> RunConfig:
         path, equals, text = assignment.partition("=")
         if not equals:
             raise ConfigError([(path, f"{assignment!r} is not of the form group.field=value")])
-        _assign(values, path.strip(), _read_value(text.strip()))
+        value = _read_value(text.strip())
+        _assign(values, path.strip(), value)
+        if isinstance(value, dict | list):
+            # What is not said takes its default, and can then be reached by the next assignment.
+            values = parse(values).model_dump(mode="json")
     return parse(values)
 
 
@@ -99,7 +103,7 @@ def _assign(values: dict[str, Any], path: str, value: Any) -> None:
         raise ConfigError([(path, f"a setting needs a name such as training.epochs, got {path!r}")])
     target: Any = values
     for depth, step in enumerate(steps):
-        here = ".".join(str(s) for s in steps[:depth]) or "the configuration"
+        here = _written(steps[:depth]) or "the configuration"
         if isinstance(step, int) and isinstance(target, list):
             if step >= len(target):
                 raise ConfigError([(path, f"{here} has {len(target)} entries, got [{step}]")])
@@ -110,3 +114,8 @@ def _assign(values: dict[str, Any], path: str, value: Any) -> None:
             target[step] = value
         else:
             target = target[step]
+
+
+def _written(steps: list[str | int]) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return text.removeprefix(".")

@@ -5,8 +5,7 @@
 The same configuration, seed, machine and thread count give bitwise the same weights, and so does a
 run that was interrupted anywhere and restored from a checkpoint. For that, the order of an epoch's
 images is a function of seed and epoch, and a checkpoint holds the random states, the position in
-the epoch and the optimizer's tensors. Dropout draws from torch's global generator: whoever
-consumes the records must not draw from it.
+the epoch and the optimizer's tensors.
 """
 
 from core.training.loop import epochs

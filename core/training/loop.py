@@ -27,7 +27,7 @@ def epochs(
 
     Args:
         training: fresh or restored; it moves on with every record.
-        interrupted: asked before every step; when true, what is pending is yielded at once, so
+        interrupted: asked after every step; when true, what is pending is yielded at once, so
             that the caller can act within one batch.
 
     Raises:
@@ -50,21 +50,16 @@ def _steps(training: Training, interrupted: Callable[[], bool]) -> Iterator[Step
     """The rest of the epoch, in groups of steps."""
     progress = training.progress
     order = training.order(progress.epoch + 1)
+    training.recall_random()
     group = _Group()
-    while progress.consumed < training.num_images:
-        if group.losses and interrupted():
-            yield group.close(training)
-            group = _Group()
-            continue  # the caller may have changed anything, the batch size included
-        index = _next_batch(training, order)
-        if index is None:
-            break
+    while (index := _next_batch(training, order)) is not None:
         group.add(*training.learn(index), len(index))
         progress.step += 1
         progress.steps_in_epoch += 1
         progress.consumed += len(index)
-        if group.is_full(training.steps_per_epoch):
+        if group.is_full(training.steps_per_epoch) or interrupted():
             yield group.close(training)
+            training.recall_random()
             group = _Group()
     if group.losses:
         yield group.close(training)
@@ -72,11 +67,11 @@ def _steps(training: Training, interrupted: Callable[[], bool]) -> Iterator[Step
 
 def _next_batch(training: Training, order: Tensor) -> Tensor | None:
     """The next images in the epoch's order; None when none, or too few for batch norm, are left."""
-    consumed = training.progress.consumed
-    index = order[consumed : consumed + training.config.training.batch_size]
+    # Read anew for every step: the caller may have changed the batch size.
+    index = order[training.progress.consumed :][: training.config.training.batch_size]
     # The variance of a lone image does not exist where its map is a single pixel.
-    lone = len(index) == 1 and any(block.batch_norm for block in training.config.model.blocks)
-    return None if lone else index
+    batch_norm = any(block.batch_norm for block in training.config.model.blocks)
+    return index if len(index) > (1 if batch_norm else 0) else None
 
 
 class _Group:
@@ -102,7 +97,8 @@ class _Group:
         return late or len(self.losses) >= enough
 
     def close(self, training: Training) -> StepRecord:
-        """Adds the group to the epoch's sums and tells it."""
+        """Adds the group to the epoch's sums and tells it; the training can be saved after it."""
+        training.keep_random()
         # The only place where the loop waits for the device: once a group, not once a step.
         losses = torch.stack(self.losses).tolist()
         _check_divergence(training, losses)

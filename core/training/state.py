@@ -82,6 +82,7 @@ class Training:
         self.model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = build_optimizer(self.model, config.training)
         self.augmentation = torch.Generator().manual_seed(config.training.seed)
+        self.random = self._random_states()
         self.images = dataset.train_images.to(self.device)
         self.labels = dataset.train_labels.to(self.device)
 
@@ -107,20 +108,32 @@ class Training:
             training.change(changes)
         load_weights(training.model, checkpoint.weights)
         tensors = dict(checkpoint.optimizer)
-        torch.set_rng_state(tensors.pop("random.torch"))
         training.augmentation.set_state(tensors.pop("random.augmentation"))
-        if (state := tensors.pop("random.cuda", None)) is not None:
-            torch.cuda.set_rng_state(state, training.device)
+        random = {name: tensors.pop(name) for name in list(tensors) if name.startswith("random.")}
+        training.random.update(random)
         restore_optimizer(training.optimizer, tensors)
         return training
 
+    def _random_states(self) -> dict[str, Tensor]:
+        states = {"random.torch": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            states["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        return states
+
+    def keep_random(self) -> None:
+        """Remembers torch's global random states, before the caller gets a chance to draw."""
+        self.random = self._random_states()
+
+    def recall_random(self) -> None:
+        """Puts the remembered states back, so that dropout never depends on anybody else."""
+        torch.set_rng_state(self.random["random.torch"])
+        if "random.cuda" in self.random and self.device.type == "cuda":
+            torch.cuda.set_rng_state(self.random["random.cuda"], self.device)
+
     def checkpoint(self) -> Checkpoint:
         """All that is needed to go on from here; valid whenever `epochs` has just yielded."""
-        tensors = optimizer_tensors(self.optimizer)
-        tensors["random.torch"] = torch.get_rng_state()
+        tensors = {**optimizer_tensors(self.optimizer), **self.random}
         tensors["random.augmentation"] = self.augmentation.get_state()
-        if self.device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
         progress = self.progress
         best_loss = progress.best_loss if math.isfinite(progress.best_loss) else None
         state = {
