@@ -7,7 +7,6 @@ types, shapes, values and metadata is kept beside them and checked.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,7 @@ from torch import Tensor
 from core.config import ModelConfig
 from core.errors import DiskError, RunError
 from core.layers import MAX_PARAMETERS
+from core.run_files import write_atomic
 
 FORMAT = "convscope model"
 VERSION = "1"
@@ -68,7 +68,10 @@ def write_model_file(path: Path, weights: Mapping[str, Tensor], metadata: ModelM
     texts = {name: json.dumps(value) for name, value in fields.items()}
     texts |= {"format": FORMAT, "version": VERSION}
     texts["sha256"] = _checksum(tensors, texts)
-    _replace(path, safetensors.torch.save(tensors, texts))
+    try:
+        write_atomic(path, safetensors.torch.save(tensors, texts))
+    except OSError as error:  # the folder is missing, or the path is one itself
+        raise DiskError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def read_model_file(path: Path) -> tuple[dict[str, Tensor], ModelMetadata]:
@@ -135,24 +138,3 @@ def _checksum(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> str:
         digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Temporary file, fsync, rename, fsync of the folder: a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise DiskError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,6 +1,7 @@
 """A saved network comes back bit by bit, or with a sentence that says why not."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(case=fitting_cases())
 def test_round_trip_is_bitwise(tmp_path: Path, case: Case) -> None:
@@ -103,16 +104,12 @@ def test_every_flipped_bit_is_noticed(path: Path) -> None:
             load(path)
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(share=st.floats(0, 1, exclude_max=True))
-def test_every_truncation_is_noticed(tmp_path: Path, share: float) -> None:
-    path = save_tiny(tmp_path / "model.safetensors")
+def test_every_truncation_is_noticed(path: Path) -> None:
     content = path.read_bytes()
-    path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(RunError, match="not a complete safetensors file"):
-        load(path)
+    for length in range(0, len(content), 7):
+        path.write_bytes(content[:length])
+        with pytest.raises(RunError, match="not a complete safetensors file"):
+            load(path)
 
 
 @settings(
@@ -192,16 +189,23 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(model_file.os, "fsync", full)
-    with pytest.raises(DiskError, match="cannot be written: No space left"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskError, match="disk full: .*model.safetensors could not be written"):
         save_tiny(path, epoch=8)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DiskError, match="cannot be written: No such file or directory"):
-        save_tiny(tmp_path / "none" / "model.safetensors")
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("none/model.safetensors", "No such file or directory"), (".", "Is a directory")],
+)
+def test_a_place_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, place: str, words: str
+) -> None:
+    with pytest.raises(DiskError, match=f"cannot be written: {words}"):
+        save_tiny(tmp_path / place)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("field", ["classes", "mean", "std"])
