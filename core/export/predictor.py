@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
+from core.errors import RunError
 from core.evaluation import predict
 from core.image_input import Shape
+from core.model import ConvNet, load_weights
+from core.runs import Run
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,10 @@ class Predictor:
         std: likewise.
         run_id: the run that learnt the weights.
         epoch: the epoch they are from.
-        about: what else there is to tell: data set, configuration, accuracies by split.
+        about: what else there is to tell: data set, accuracies by split, configuration.
     """
 
-    model: nn.Module
+    model: ConvNet
     classes: tuple[str, ...]
     input_shape: Shape
     mean: tuple[float, ...]
@@ -34,6 +38,40 @@ class Predictor:
     run_id: str
     epoch: int
     about: dict[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def of(run: Run, epoch: int | None = None) -> Predictor:
+        """The network of a run after a finished epoch; None takes the last one.
+
+        Raises:
+            RunError: if there is no such epoch, or its files are damaged.
+            ArchitectureError: if the weights are those of another network.
+        """
+        epoch = last_epoch(run) if epoch is None else epoch
+        weights = run.weights(epoch)
+        info = run.dataset_info()
+        if info is None:
+            raise RunError(
+                f"the dataset.json of run {run.id} is missing or damaged: without it nobody can "
+                "tell how its images were prepared"
+            )
+        # On the meta device nothing is drawn: every weight comes from the run.
+        with torch.device("meta"):
+            model = ConvNet(run.config.model, info.shape, len(info.classes))
+        load_weights(model.to_empty(device="cpu"), weights)
+        record = run.epoch_record(epoch)
+        about = {
+            "dataset": info.name,
+            "accuracy": {
+                "train": _number(record.train_accuracy),
+                "validation": _number(record.validation_accuracy),
+                "test": _number(record.test_accuracy),
+            },
+            "config": run.config.model_dump(mode="json"),
+        }
+        return Predictor(
+            model.eval(), info.classes, info.shape, info.mean, info.std, run.id, epoch, about
+        )
 
     def probabilities(self, image: Tensor) -> list[float]:
         """K probabilities for one image (C, H, W) uint8, by the same code that evaluates a run."""
@@ -64,3 +102,19 @@ class Predictor:
             "parameters": sum(weight.numel() for weight in self.model.parameters()),
             **self.about,
         }
+
+
+def last_epoch(run: Run) -> int:
+    """The last finished epoch; 0 is the untrained network.
+
+    Raises:
+        RunError: if not even that has been saved.
+    """
+    epochs = run.epochs()
+    if not epochs:
+        raise RunError(f"run {run.id} has no finished epoch yet; wait for its first one")
+    return epochs[-1]
+
+
+def _number(value: float) -> float | None:
+    return value if value == value else None  # JSON knows no NaN

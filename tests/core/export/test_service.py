@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core import datasets
 from core.config import ConvBlock, ModelConfig
 from core.evaluation import predict
 from core.export import request_body
@@ -25,11 +24,6 @@ def predictor_for(shape, classes, mean, std):
     config = ModelConfig(blocks=(ConvBlock(channels=4, pooling="max"),), dense=())
     model = ConvNet(config, shape, len(classes))
     return Predictor(model, classes, shape, mean, std, "20260101-000000-abcdef", 2, {"x": 1})
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return datasets.load("digits")
 
 
 @pytest.fixture(scope="module")
