@@ -169,10 +169,11 @@ def load(path: Path | str) -> ConvNet:
     """
     weights, metadata = read_model_file(Path(path))
     _check_lengths(metadata, len(metadata.classes))
-    # On the meta device nothing is drawn: loading leaves torch's random state alone.
-    with torch.device("meta"):
+    # The first weights are drawn in vain; the meta device would spare that, but its first use in a
+    # process imports 1.5 s worth of modules.
+    with torch.random.fork_rng(devices=[]):
         model = ConvNet(metadata.model, metadata.input_shape, len(metadata.classes))
-    load_weights(model.to_empty(device="cpu"), weights)
+    load_weights(model, weights)
     return model.eval()
 
 
