@@ -6,6 +6,7 @@ give a stale answer. An epoch that is written is never written again, so its ent
 Computation belongs to `core`; this module only joins ids with calls.
 """
 
+import math
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from core.runs import Run, RunStore, RunSummary, default_root
 from dashboard import sprites
 
 PAGE_SIZE = 120  # images on one page of a gallery
+ACTIVE = ("queued", "running", "paused")  # states that change without anyone's doing
 
 
 def store() -> RunStore:
@@ -178,6 +180,44 @@ def _answers(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> Answ
     )
 
 
+@dataclass(frozen=True)
+class Accuracy:
+    """The share of right answers on a split; None where it was not measured.
+
+    Attributes:
+        split: train, validation or test.
+        accuracy: in [0, 1].
+        errors: wrong answers; on train rounded from the accuracy.
+        images: how many there are.
+    """
+
+    split: str
+    accuracy: float | None
+    errors: int | None
+    images: int
+
+
+def accuracies(of: Run, epoch: int) -> list[Accuracy]:
+    """Accuracy on train (measured while learning), validation and test at an epoch."""
+    found = [record for record in curve(of).epochs if record.epoch == epoch]
+    record = found[-1] if found else None
+    numbers = []
+    for split, images in splits(of).sizes.items():
+        share = getattr(record, f"{split}_accuracy", math.nan)
+        known = not math.isnan(share)
+        errors = round((1 - share) * images) if known else None
+        numbers.append(Accuracy(split, share if known else None, errors, images))
+    return numbers
+
+
+def class_table(given: Answers) -> pd.DataFrame:
+    """The per-class table as it is shown, shares in per cent."""
+    table = given.per_class.copy()
+    table[["precision", "recall", "f1"]] *= 100
+    names = {"class": "Class", "precision": "Precision", "recall": "Recall", "f1": "F1"}
+    return table.rename(columns={**names, "support": "Support"})
+
+
 def images_of(given: Answers, cell: tuple[int, int] | None) -> pd.DataFrame:
     """The rows of a matrix cell, or all errors where none is chosen; the most confident first."""
     table = given.examples
@@ -188,9 +228,15 @@ def images_of(given: Answers, cell: tuple[int, int] | None) -> pd.DataFrame:
     return rows.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
 
 
-def sheet(of: Run, split: str, positions: Any) -> sprites.Sheet:
-    """The images at these positions of a split, in this order, as one sprite sheet."""
-    return sprites.sheet(splits(of).images(split)[np.asarray(positions, dtype=np.int64)])
+def sheet(of: Run, split: str, index: Any) -> sprites.Sheet:
+    """Images by their index in the original file of a split, in this order, as one sprite sheet."""
+    return sprites.sheet(_file_images(of, split)[np.asarray(index, dtype=np.int64)])
+
+
+def _file_images(of: Run, split: str) -> Any:
+    """(N, C, H, W) uint8: the images that a split's indices count in; nothing is copied."""
+    data = dataset(of.config.data.name)
+    return data.test_images if split == "test" else data.train_images
 
 
 @dataclass(frozen=True)
@@ -199,12 +245,18 @@ class Example:
 
     Attributes:
         png: the image, one pixel a pixel.
-        row: its row of `Answers.examples`.
-        probabilities: class name and probability, in class order.
+        index: its place in its original file.
+        true: the label's class index.
+        predicted: the answer's class index.
+        confidence: the answer's probability, in [0, 1].
+        probabilities: class and probability, in class order.
     """
 
     png: bytes
-    row: dict[str, Any]
+    index: int
+    true: int
+    predicted: int
+    confidence: float
     probabilities: pd.DataFrame
 
 
@@ -217,12 +269,14 @@ def example(of: Run, epoch: int, split: str, index: int) -> Example:
     given = answers(of, epoch, split)
     found = given.examples[given.examples["index"] == index]
     if found.empty:
-        raise UserError(f"the {split} split of this run has no image with index {index}")
-    row = found.iloc[0].to_dict()
-    position = int(row["position"])
-    values = probabilities(of.id, epoch, split)[position].astype(float)
+        raise UserError(f"The {split} split of this run has no image with index {index}.")
+    row = found.iloc[0]
+    values = probabilities(of.id, epoch, split)[int(row["position"])].astype(float)
     return Example(
-        png=sprites.picture(splits(of).images(split)[position]),
-        row=row,
+        png=sprites.picture(_file_images(of, split)[index]),
+        index=index,
+        true=int(row["true"]),
+        predicted=int(row["predicted"]),
+        confidence=float(row["confidence"]),
         probabilities=pd.DataFrame({"class": given.classes, "probability": values}),
     )

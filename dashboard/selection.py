@@ -85,11 +85,9 @@ def problems() -> list[str]:
     return _current()[1]
 
 
-def update(**changes: Any) -> Selection:
-    """Change some of run, epoch, split, cell and example, in the session and in the URL."""
-    selection = replace(current(), **changes)
-    _write(selection)
-    return selection
+def update(**changes: Any) -> None:
+    """Changes some of run, epoch, split, cell and example, in the session and in the URL."""
+    _write(replace(current(), **changes))
 
 
 def _current() -> tuple[Selection, list[str]]:

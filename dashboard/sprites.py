@@ -80,7 +80,8 @@ def signed(values: Any, stops: Sequence[str], limit: float | None = None) -> Byt
     below = np.clip(position.astype(int), 0, len(stops) - 2)
     part = (position - below)[..., None]
     colours = palette[below] * (1 - part) + palette[below + 1] * part
-    return np.rint(np.moveaxis(colours, -1, 1)).astype(np.uint8)
+    channels_first: Bytes = np.rint(np.moveaxis(colours, -1, 1)).astype(np.uint8)
+    return channels_first
 
 
 def _as_bytes(images: Any, dimensions: int) -> Bytes:

@@ -17,6 +17,7 @@ Unit = Literal["counts", "row %", "column %"]
 UNITS: tuple[Unit, ...] = ("counts", "row %", "column %")
 
 _MOST_TEXTS = 15  # classes up to which every cell has room for its number
+_MANY = 0.62  # share of the largest error from which light numbers read better than dark ones
 
 
 def confusion(
@@ -40,6 +41,7 @@ def confusion(
     names = [html.escape(name) for name in classes]
     rows, columns = _shares(counts)
     shown = {"counts": counts.astype(float), "row %": rows, "column %": columns}[unit]
+    texts = _texts(shown, unit)
     right = np.eye(size, dtype=bool)
     common: dict[str, Any] = {
         "type": "heatmap",
@@ -52,24 +54,46 @@ def confusion(
         "customdata": [[[i, j] for j in range(size)] for i in range(size)],
         "hovertext": _hover(counts, names, rows, columns),
         "hovertemplate": "%{hovertext}<extra></extra>",
-        "text": _texts(shown, unit) if size <= _MOST_TEXTS else None,
-        "texttemplate": "%{text}" if size <= _MOST_TEXTS else None,
-        "textfont": {"size": 12 if size <= 10 else 9},
     }
     errors = np.where(right, np.nan, shown)
     diagonal = np.where(right, columns if unit == "column %" else rows, np.nan)
     most = float(np.nanmax(errors, initial=0.0))
+    with_errors, many = errors > 0, errors > _MANY * most
+    # Errors start at a tint of their own, so that a single one is told from none.
+    orange = colorscale(colors.diverging[4:0:-1])
+    blue = colorscale((colors.background, colors.sequential[2], colors.sequential[3]))
+    plain = colorscale((colors.surface, colors.surface))
     traces = [
-        # Errors start at a tint of their own, so that a single one is told from none.
-        {"z": _cells(np.where(errors > 0, errors, np.nan)), "zmin": 0, "zmax": most or 1,
-         "colorscale": colorscale(colors.diverging[4:0:-1])},
-        {"z": _cells(diagonal), "zmin": 0, "zmax": 1, "colorscale": colorscale(
-            (colors.background, colors.sequential[2], colors.sequential[3]))},
+        # Two traces, as the numbers of one trace have one colour, and dark cells need the other.
+        _trace(with_errors & ~many, errors, most, orange, colors.text, texts),
+        _trace(with_errors & many, errors, most, orange, colors.background, texts),
+        _trace(right, diagonal, 1.0, blue, colors.text, texts),
         # Cells without an image are clickable and readable on hover as well.
-        {"z": _cells(np.where(~right & ~(errors > 0), 0.0, np.nan)), "zmin": 0, "zmax": 1,
-         "colorscale": colorscale((colors.surface, colors.surface))},
-    ]  # fmt: skip
+        _trace(~right & ~with_errors, np.zeros_like(shown), 1.0, plain, colors.text, texts),
+    ]
     return {"data": [{**common, **trace} for trace in traces], "layout": _layout(selected, colors)}
+
+
+def _trace(
+    where: NDArray[np.bool_],
+    values: NDArray[np.float64],
+    most: float,
+    scale: list[list[float | str]],
+    text_color: str,
+    texts: list[list[str]],
+) -> dict[str, Any]:
+    """The cells of `where`, and nothing in the others: not even their text."""
+    size = len(where)
+    spots = [[(i, j) if where[i, j] else None for j in range(size)] for i in range(size)]
+    return {
+        "z": [[float(values[spot]) if spot else None for spot in row] for row in spots],
+        "text": [[texts[spot[0]][spot[1]] if spot else "" for spot in row] for row in spots],
+        "texttemplate": "%{text}",
+        "textfont": {"size": 12 if size <= 10 else 9, "color": text_color},
+        "zmin": 0,
+        "zmax": most or 1.0,
+        "colorscale": scale,
+    }
 
 
 def _shares(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -78,13 +102,9 @@ def _shares(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.
     return counts / np.maximum(rows, 1), counts / np.maximum(columns, 1)
 
 
-def _cells(values: NDArray[np.float64]) -> list[list[float | None]]:
-    return [[None if np.isnan(value) else float(value) for value in row] for row in values]
-
-
 def _texts(shown: NDArray[np.float64], unit: Unit) -> list[list[str]]:
     def text(value: float) -> str:
-        if value == 0:
+        if value == 0 or len(shown) > _MOST_TEXTS:
             return ""
         return f"{value:,.0f}" if unit == "counts" else f"{value * 100:.1f}"
 

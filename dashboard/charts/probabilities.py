@@ -48,7 +48,7 @@ def probabilities(
 
 
 def _percent(value: float) -> str:
-    """Two significant figures where it matters; what rounds to nothing says so."""
+    """Two significant figures where it matters; what rounds to nothing says nothing."""
     if value >= 0.0995:
-        return f"{value:.0%}" if value < 0.995 else f"{value:.1%}"
-    return f"{value:.1%}" if value >= 0.0005 else "0"
+        return f"{value * 100:.0f} %" if value < 0.995 else f"{value * 100:.1f} %"
+    return f"{value * 100:.1f} %" if value >= 0.0005 else ""

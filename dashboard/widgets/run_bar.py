@@ -1,13 +1,14 @@
 """Which run, which epoch, which split: the bar at the top of every page that looks at a run."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import streamlit as st
 
 from core.errors import UserError
 from core.runs import Run, RunSummary
 from dashboard import loaders, selection
-from dashboard.text import clean, counted, escaped, percent, quoted
+from dashboard.text import clean, counted, escaped, moment, percent, quoted
 from dashboard.widgets.empty import no_runs
 
 _POLL_SECONDS = 1.0
@@ -48,7 +49,8 @@ def run_bar() -> Viewed | None:
     chosen = selection.current()
     summary = _find(known, chosen.run)
     if chosen.run != summary.id:
-        chosen = selection.update(run=summary.id)
+        selection.update(run=summary.id)
+        chosen = selection.current()
     try:
         run = loaders.run(summary.id)
         epochs = run.epochs()
@@ -65,12 +67,15 @@ def run_bar() -> Viewed | None:
 
 def follow(viewed: Viewed) -> None:
     """While the run trains, draws the page anew when an epoch is finished or the state changes."""
-    if viewed.summary.state not in ("queued", "running", "paused"):
+    if viewed.summary.state not in loaders.ACTIVE:
         return
 
     def check() -> None:
-        now = loaders.store().summary(viewed.run.id)
-        if now.state != viewed.summary.state or viewed.run.epochs() != viewed.epochs:
+        try:
+            state: str = viewed.run.status().state
+        except UserError:
+            state = "unreadable"  # deleted meanwhile: the page drawn anew says so
+        if state != viewed.summary.state or viewed.run.epochs() != viewed.epochs:
             st.rerun()
 
     st.fragment(check, run_every=_POLL_SECONDS)()
@@ -78,14 +83,15 @@ def follow(viewed: Viewed) -> None:
 
 def label(summary: RunSummary) -> str:
     """One line that tells a run from others."""
-    parts = [clean(summary.name) or summary.id]
-    if summary.starred:
-        parts[0] = f"★ {parts[0]}"
-    parts.append(f"{summary.dataset} {summary.preset}".strip())
+    name = clean(summary.name) or summary.id
+    parts = [f"★ {name}" if summary.starred else name]
+    parts += [fact for fact in (summary.preset, summary.dataset) if fact not in name]
     if summary.test_accuracy is not None:
         parts.append(f"test {percent(summary.test_accuracy)}")
     if summary.state != "completed":
         parts.append(summary.state)
+    created = datetime.fromtimestamp(summary.created)
+    parts.append(moment(created, datetime.now()))
     return " · ".join(part for part in parts if part)
 
 

@@ -1,0 +1,111 @@
+"""Results of a run at one epoch: accuracy, confusion matrix, the images behind it, curves."""
+
+import streamlit as st
+
+from core.errors import UserError
+from dashboard import loaders, selection
+from dashboard.charts.confusion import UNITS, Unit, confusion
+from dashboard.components.plot import plot
+from dashboard.text import count, escaped
+from dashboard.widgets.image_browser import image_browser, valid_cell
+from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.run_heading import accuracies, heading
+
+HEIGHT = 500  # of the matrix and of the images beside it, in pixels
+
+
+def show_matrix(viewed: Viewed, answers: loaders.Answers) -> None:
+    """The clickable matrix; a second click on a cell undoes the first."""
+    cell = valid_cell(answers, selection.current().cell)
+    with st.container(horizontal=True, vertical_alignment="center", height=40, border=False):
+        st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
+        unit: Unit = st.segmented_control(
+            "Unit", UNITS, default="counts", required=True, key="matrix_unit",
+            label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+
+    def clicked(point: dict) -> None:
+        try:
+            true, predicted = (int(index) for index in point["customdata"])
+        except (TypeError, ValueError):
+            return
+        chosen = (true, predicted)
+        selection.update(cell=None if chosen == cell else chosen, example=None)
+
+    plot(
+        confusion(answers.matrix, answers.classes, unit, cell),
+        key="matrix",
+        on_click=clicked,
+        height=HEIGHT,
+        label="Confusion matrix: rows are true classes, columns predicted ones",
+    )
+
+
+def show_classes(viewed: Viewed, answers: loaders.Answers) -> None:
+    """Precision, recall, F1 and support of every class."""
+    st.markdown(f"**Per class** · {viewed.split}, epoch {viewed.epoch}")
+    share = st.column_config.NumberColumn(format="%.2f %%")
+    st.dataframe(
+        loaders.class_table(answers),
+        hide_index=True,
+        height="content" if len(answers.classes) <= 12 else 440,
+        column_config={
+            "Class": st.column_config.TextColumn(pinned=True),
+            "Precision": share,
+            "Recall": share,
+            "F1": share,
+            "Support": st.column_config.NumberColumn(format="localized"),
+        },
+        alt=f"Precision, recall, F1 and support of each class on the {viewed.split} split",
+    )
+
+
+def show_answers(viewed: Viewed) -> None:
+    """Everything that comes from the saved probabilities of the split."""
+    assert viewed.epoch is not None
+    try:
+        answers = loaders.answers(viewed.run, viewed.epoch, viewed.split)
+    except UserError as error:
+        st.error(
+            f"{escaped(str(error))}. Choose another epoch; the other pages and the curves below "
+            "are not affected.",
+            icon="⚠️",
+        )
+        show_curves(viewed)
+        return
+    matrix, images = st.columns([4, 5], gap="large")
+    with matrix:
+        show_matrix(viewed, answers)
+    with images:
+        image_browser(viewed, answers, HEIGHT)
+    st.space("small")
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        show_curves(viewed)
+    with right:
+        show_classes(viewed, answers)
+
+
+def show_curves(viewed: Viewed) -> None:
+    """Loss and accuracy over the epochs."""
+    st.markdown(f"**Curves** · {count(viewed.summary.epoch)} of {viewed.summary.epochs} epochs")
+
+
+def page() -> None:
+    """Draws the page."""
+    viewed = run_bar()
+    if viewed is None:
+        return
+    heading(viewed)
+    follow(viewed)
+    if viewed.epoch is None:
+        st.info(
+            "Nothing has been measured yet: the untrained network's results, epoch 0, appear "
+            "here a few seconds after the run starts."
+        )
+        return
+    accuracies(viewed)
+    show_answers(viewed)
+
+
+page()

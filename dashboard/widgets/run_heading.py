@@ -1,0 +1,69 @@
+"""What a run is and how right it is: the lines below the run bar."""
+
+import streamlit as st
+
+from dashboard import loaders
+from dashboard.text import counted, duration, escaped, percent, short_count
+from dashboard.widgets.run_bar import Viewed
+
+STATE_COLORS = {
+    "queued": "gray",
+    "running": "blue",
+    "paused": "orange",
+    "stopped": "gray",
+    "completed": "green",
+    "failed": "red",
+    "crashed": "red",
+    "unreadable": "red",
+}
+
+
+def heading(viewed: Viewed) -> None:
+    """The run's name, state and facts in one line, and its message if it has one."""
+    summary = viewed.summary
+    name = escaped(summary.name) or summary.id
+    star = "★ " if summary.starred else ""
+    facts = [escaped(summary.dataset), f"{escaped(summary.preset)} network"]
+    if summary.parameters is not None:
+        facts.append(f"{short_count(summary.parameters)} parameters")
+    facts.append(f"{summary.epoch} of {counted(summary.epochs, 'epoch')}")
+    if summary.train_seconds:
+        facts.append(f"{duration(summary.train_seconds)} of training")
+    st.markdown(
+        f"**{star}{name}** &ensp;:{STATE_COLORS[summary.state]}-badge[{summary.state}]&ensp;"
+        f":gray[{' · '.join(facts)}]"
+    )
+    if summary.message and summary.state in ("failed", "crashed"):
+        st.warning(escaped(summary.message), icon="⚠️")
+
+
+def accuracies(viewed: Viewed) -> None:
+    """Accuracy and errors on each split at the chosen epoch."""
+    assert viewed.epoch is not None
+    numbers = loaders.accuracies(viewed.run, viewed.epoch)
+    for spot, number in zip(st.columns(3), numbers, strict=True):
+        spot.metric(
+            f"{number.split.capitalize()} accuracy",
+            percent(number.accuracy),
+            delta=_errors(number),
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=_MEASURED[number.split],
+        )
+
+
+_MEASURED = {
+    "train": "Measured while the epoch was learnt: on every image as augmented, by the network as "
+    "it then was. The other splits are measured after the epoch.",
+    "validation": "Held out of training. Choose settings by this number.",
+    "test": "Never looked at while learning or tuning: the number to report.",
+}
+
+
+def _errors(number: loaders.Accuracy) -> str:
+    if number.errors is None:
+        return "not measured at this epoch"
+    about = "about " if number.split == "train" else ""
+    images = f"{number.images:,} images"
+    return f"{about}{counted(number.errors, 'error')} in {images}"
