@@ -1,8 +1,11 @@
 """Page setup and navigation, nothing else."""
 
+from pathlib import Path
+
 import streamlit as st
 
 st.set_page_config(page_title="ConvScope", page_icon="🔬", layout="wide")
+st.html(Path(__file__).with_name("style.css"))
 st.navigation(
     [
         st.Page("views/train.py", title="Train", url_path="train", default=True),

@@ -1,0 +1,156 @@
+"""Loss and accuracy of a run as Plotly figures. Pure: a curve in, a figure out.
+
+Every trace names its split. At most `MOST_POINTS` points a trace, so that a long run ticks as
+lightly as a short one.
+"""
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from core.records import ChangeRecord, Curve, EpochRecord, StepRecord
+from dashboard import wording
+from dashboard.palette import TOKENS, Palette
+
+MOST_POINTS = 500
+_MOST_LABELS = 6  # marks whose text is written out; more would cover the curve
+
+
+def loss_curves(curve: Curve, planned_epochs: int, run_id: str) -> dict[str, Any]:
+    """Training loss by step and validation loss by epoch, on a logarithmic axis."""
+    steps = thinned(curve.steps)
+    traces = [
+        _line("train, by step", [p[0] for p in steps], [p[1] for p in steps], TOKENS.train, 1.5),
+        _epochs("validation, by epoch", curve.epochs, "validation_loss", TOKENS.validation, ".4f"),
+    ]
+    layout = _layout(curve, planned_epochs, run_id, "Loss")
+    layout["yaxis"] |= {"type": "log", "dtick": "D2", "exponentformat": "none"}
+    return {"data": traces, "layout": layout}
+
+
+def accuracy_curves(curve: Curve, planned_epochs: int, run_id: str) -> dict[str, Any]:
+    """Training and validation accuracy by epoch; the axis begins where learning has got to."""
+    traces = [
+        _epochs("train, by epoch", curve.epochs, "train_accuracy", TOKENS.train, ".2%"),
+        _epochs(
+            "validation, by epoch", curve.epochs, "validation_accuracy", TOKENS.validation, ".2%"
+        ),
+    ]
+    layout = _layout(curve, planned_epochs, run_id, "Accuracy")
+    layout["yaxis"] |= {"tickformat": ".1~%", "range": _accuracy_range(curve.epochs)}
+    return {"data": traces, "layout": layout}
+
+
+def thinned(steps: Sequence[StepRecord], most: int = MOST_POINTS) -> list[tuple[float, float]]:
+    """At most `most` points ``(epochs done, mean loss)``: neighbours are averaged, none is lost."""
+    size = max(1, math.ceil(len(steps) / most))
+    return [_mean(steps[start : start + size]) for start in range(0, len(steps), size)]
+
+
+def _mean(group: Sequence[StepRecord]) -> tuple[float, float]:
+    total = sum(record.num_steps for record in group)
+    loss = sum(record.loss * record.num_steps for record in group) / total
+    return round(group[-1].epoch_fraction, 4), float(f"{loss:.4g}")
+
+
+def _line(
+    name: str, x: Sequence[float], y: Sequence[float], color: str, width: float
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": list(x),
+        "y": list(y),
+        "line": {"color": color, "width": width},
+        "hovertemplate": "%{y:.4f}",
+    }
+
+
+def _epochs(
+    name: str, records: Sequence[EpochRecord], field: str, color: str, digits: str
+) -> dict[str, Any]:
+    found = [(r.epoch, getattr(r, field)) for r in records if math.isfinite(getattr(r, field))]
+    stride = max(1, math.ceil(len(found) / MOST_POINTS))
+    # The last epoch is always there: it is the one that people read.
+    kept = found[::-1][::stride][::-1]
+    trace = _line(name, [p[0] for p in kept], [float(f"{p[1]:.5g}") for p in kept], color, 2)
+    marker = {"color": color, "size": 7 if len(kept) <= 40 else 4}
+    return {**trace, "mode": "lines+markers", "marker": marker, "hovertemplate": f"%{{y:{digits}}}"}
+
+
+def _accuracy_range(records: Sequence[EpochRecord]) -> list[float]:
+    """From just under the worst epoch after the first, so that 98 % and 99 % can be told apart."""
+    values = [
+        value
+        for record in records
+        if record.epoch > 0
+        for value in (record.train_accuracy, record.validation_accuracy)
+        if math.isfinite(value)
+    ]
+    if not values:
+        return [0.0, 1.0]
+    room = max(1 - min(values), 0.005)
+    return [max(0.0, min(values) - 0.15 * room), min(1.0, max(values) + 0.15 * room)]
+
+
+def _layout(curve: Curve, planned_epochs: int, run_id: str, title: str) -> dict[str, Any]:
+    shapes, labels = _marks(curve, TOKENS)
+    ticks = {"dtick": 1} if planned_epochs <= 12 else {}
+    return {
+        "uirevision": run_id,
+        "hovermode": "x unified",
+        "xaxis": {
+            "title": {"text": "Epochs done"},
+            "range": [-0.02 * planned_epochs, planned_epochs * 1.02],
+            "zeroline": False,
+            **ticks,
+        },
+        "yaxis": {"title": {"text": title}, "zeroline": False},
+        "margin": {"l": 8, "r": 12, "t": 26, "b": 4},
+        "shapes": shapes,
+        "annotations": labels,
+    }
+
+
+def _marks(curve: Curve, colors: Palette) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A dotted line where a setting was changed or training went on after an interruption."""
+    marks = [(change.epoch_fraction, _change_text(change)) for change in curve.changes]
+    marks += [(resume.epoch_fraction, "resumed") for resume in curve.resumes]
+    marks.sort()
+    shapes = [
+        {
+            "type": "line",
+            "x0": x,
+            "x1": x,
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": colors.muted, "width": 1, "dash": "dot"},
+        }
+        for x, _ in marks
+    ]
+    labels = [
+        {
+            "x": x,
+            "yref": "paper",
+            "y": 1 - 0.09 * (index % 3),
+            "text": html.escape(text),
+            "showarrow": False,
+            "xanchor": "right" if index and x > 0.6 * marks[-1][0] else "left",
+            "yanchor": "top",
+            "font": {"size": 10, "color": colors.muted},
+        }
+        for index, (x, text) in enumerate(marks[-_MOST_LABELS:])
+    ]
+    return shapes, labels
+
+
+def _change_text(change: ChangeRecord) -> str:
+    """``learning rate 0.005 → 0.002``."""
+    parts = []
+    for path, (_, new) in change.changes.items():
+        title = wording.full_title(path)
+        parts.append(f"{title[0].lower()}{title[1:]} → {wording.value_text(path, new)}")
+    return ", ".join(parts[:2]) + (" …" if len(parts) > 2 else "")
