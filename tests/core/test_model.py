@@ -45,6 +45,48 @@ def test_one_value_by_hand() -> None:
     assert network(image).tolist() == [[3.0, 1.5]]
 
 
+def through_one_block(block: ConvBlock, pixels: list[list[float]]) -> list[list[float]]:
+    """What a block with one 1×1 filter of weight 1 makes of an image."""
+    shape = (1, len(pixels), len(pixels[0]))
+    network = ConvNet(ModelConfig(blocks=(block,), dense=()), shape, 2)
+    nn.init.ones_(network.blocks[0].conv.weight)
+    with capture(network, ["blocks.0"]) as outputs, torch.no_grad():
+        network(torch.tensor([[pixels]]))
+    return outputs["blocks.0"][0, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "of_minus_one", "of_two"),
+    [
+        ("relu", 0.0, 2.0),
+        ("leaky_relu", -0.01, 2.0),
+        ("gelu", -0.158655, 1.954500),  # x·Φ(x): Φ(-1) = 0.158655, Φ(2) = 0.977250
+        ("silu", -1 / (1 + math.e), 2 / (1 + math.exp(-2))),
+        ("tanh", math.tanh(-1), math.tanh(2)),
+        ("sigmoid", 1 / (1 + math.e), 1 / (1 + math.exp(-2))),
+        ("none", -1.0, 2.0),
+    ],
+)
+def test_each_activation_by_hand(name: str, of_minus_one: float, of_two: float) -> None:
+    block = ConvBlock(channels=1, kernel_size=1, activation=name)
+    assert through_one_block(block, [[-1.0, 2.0]])[0] == pytest.approx(
+        [of_minus_one, of_two], abs=2e-6
+    )
+
+
+@pytest.mark.parametrize(("pooling", "expected"), [("max", 3.0), ("average", 1.5)])
+def test_each_pooling_by_hand(pooling: str, expected: float) -> None:
+    block = ConvBlock(channels=1, kernel_size=1, pooling=pooling, activation="relu")
+    # The fifth column and the third row fill no window and are left out.
+    pixels = [[-1.0, 2.0, 0.0, 0.0, 9.0], [3.0, 1.0, 0.0, 0.0, 9.0], [9.0] * 5]
+    assert through_one_block(block, pixels) == [[expected, 0.0]]
+
+
+def test_a_shortcut_adds_the_input_before_the_activation() -> None:
+    block = ConvBlock(channels=1, kernel_size=1, residual=True)
+    assert through_one_block(block, [[-1.0, 2.0]]) == [[0.0, 4.0]]
+
+
 @settings(max_examples=60, deadline=None)
 @given(case=fitting_cases(), training=st.booleans(), seed=st.integers(0, 99))
 def test_pooling_first_is_bitwise_the_written_order(case: Case, training: bool, seed: int) -> None:
