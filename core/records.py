@@ -230,6 +230,9 @@ class Curve:
             if isinstance(record, StepRecord):
                 self.steps.append(record)
             elif isinstance(record, EpochRecord):
+                # An epoch is told before it is saved; killed in between, it is learnt again.
+                while self.epochs and self.epochs[-1].epoch >= record.epoch:
+                    self.epochs.pop()
                 self.epochs.append(record)
             elif isinstance(record, ChangeRecord):
                 # A change made right at a checkpoint is applied, and noted, again on resuming.

@@ -30,6 +30,10 @@ _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 Signature = tuple[int, int, int]
 
 
+class InUseError(RunError):
+    """Another process holds the lock."""
+
+
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turns the operating system's refusals to write into a `DiskError` that names the place.
@@ -107,6 +111,19 @@ def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Writes over a file in place: the last resort on a full disk, where no new file finds room.
+
+    A reader may see it torn for an instant.
+    """
+    descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+    try:
+        write_all(descriptor, data)
+        os.ftruncate(descriptor, len(data))
     finally:
         os.close(descriptor)
 
@@ -225,14 +242,14 @@ def held(path: Path, *, timeout: float, busy: str) -> Iterator[None]:
     Args:
         path: the lock file, made when missing.
         timeout: seconds to wait for another holder.
-        busy: the sentence of the `RunError` when that was not enough.
+        busy: the sentence of the `InUseError` when that was not enough.
     """
     with disk_errors(path):
         lock = FileLock(path, timeout=timeout, poll_interval=0.02, mode=0o600)
         try:
             lock.acquire()
         except Timeout:
-            raise RunError(busy) from None
+            raise InUseError(busy) from None
     try:
         yield
     finally:

@@ -226,7 +226,7 @@ class Run:
             timeout: seconds to wait; a few, because readers probe the lock for an instant.
 
         Raises:
-            RunError: on entering, if another process holds it.
+            InUseError: on entering, if another process holds it.
         """
         busy = f"run {self.id} is in use by another process"
         return held(self.path / "lock", timeout=timeout, busy=busy)

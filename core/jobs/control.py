@@ -1,0 +1,162 @@
+"""What people ask of a run. Nothing here trains: it writes down what is wanted."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import psutil
+
+from core.errors import RunError
+from core.jobs.processes import ensure_supervisor
+from core.run_files import InUseError
+from core.runs import Control, Run, RunStore, Status
+
+
+def start(run: Run) -> None:
+    """Puts a run into the queue, new or ended before its last epoch; a paused one goes on.
+
+    Raises:
+        RunError: if it has finished all its epochs, or its folder is gone.
+        DiskError: if the disk is full or read-only.
+    """
+    status = run.status()
+    planned = run.control().epochs or run.config.training.epochs
+    if status.state == "completed" and status.epoch >= planned:
+        raise RunError(f"run {run.id} has finished its {planned} epochs; ask for more epochs")
+    run.request(want="run")
+    enqueue(run)
+
+
+def resume(run: Run) -> None:
+    """Goes on with a paused, stopped, failed or crashed run from its last checkpoint.
+
+    Raises:
+        RunError: if it has finished all its epochs, or its folder is gone.
+    """
+    start(run)
+
+
+def pause(run: Run) -> None:
+    """Holds a running run within one batch; it keeps its memory and its place among the parallel.
+
+    Raises:
+        RunError: if it is not training.
+    """
+    status = run.status()
+    if not status.active:
+        raise RunError(f"run {run.id} is {status.state}; only a running one can be paused")
+    run.request(want="pause")
+
+
+def stop(run: Run) -> None:
+    """Ends a run within one batch, with a checkpoint to go on from; takes a waiting one off.
+
+    A run that is not training is left as it is.
+
+    Raises:
+        RunError: if its folder is gone.
+    """
+    state = run.status().state
+    if state == "queued" and _take_off(run):
+        return
+    if state in ("queued", "running", "paused"):
+        run.request(want="stop")
+
+
+def _take_off(run: Run) -> bool:
+    """Takes a waiting run off the queue; False if its process has just begun."""
+    try:
+        with run.lock(timeout=1.0):
+            status = run.written_status()
+            if status is None or status.state != "queued":
+                return False
+            message = "Stopped before it began." if status.step == 0 else ""
+            run.write_status(replace(status, state="stopped", queued_at=None, message=message))
+            return True
+    except InUseError:
+        return False
+
+
+def extend(run: Run, epochs: int = 1) -> Control:
+    """Plans more epochs: behind the planned ones while it trains or waits, else from where it is.
+
+    Args:
+        run: an ended one is started again.
+        epochs: how many more.
+
+    Raises:
+        ConfigError: if the epochs in all are out of range.
+        RunError: if its folder is gone.
+    """
+    status = run.status()
+    going = status.active or status.waiting
+    planned = run.control().epochs or run.config.training.epochs
+    control = run.request(
+        want=None if going else "run", epochs=epochs + (planned if going else status.epoch)
+    )
+    if not status.active:
+        enqueue(run)
+    return control
+
+
+def change(run: Run, changes: dict[str, Any]) -> Control:
+    """Asks for new values of live hyperparameters, by path; a run that has ended keeps them.
+
+    Raises:
+        ConfigError: if a value is out of range or its field needs a new run.
+        RunError: if its folder is gone.
+    """
+    return run.request(changes=changes)
+
+
+def queue(store: RunStore) -> tuple[str, ...]:
+    """Ids of the runs that wait, the next one first."""
+    return store.queue()
+
+
+def kill(run: Run) -> bool:
+    """Ends the training process of a run that no longer responds; it is then ``crashed``.
+
+    Returns:
+        False if there was no such process.
+    """
+    status = run.status()
+    if not status.active or status.pid is None:
+        return False
+    try:
+        process = psutil.Process(status.pid)
+        # The number may have been given to another process since.
+        if status.pid_created is None or abs(process.create_time() - status.pid_created) > 1.0:
+            return False
+        process.kill()
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def enqueue(run: Run) -> None:
+    """Puts a run at the end of the queue, unless it waits or trains already.
+
+    Raises:
+        DiskError: if the disk is full or read-only.
+    """
+    try:
+        with run.lock():
+            status = run.written_status() or Status(epochs=run.config.training.epochs)
+            if not status.waiting:
+                run.write_status(
+                    replace(
+                        status,
+                        state="queued",
+                        queued_at=time.time(),
+                        attempts=0,
+                        message="",
+                        eta_seconds=None,
+                        dataset=run.config.data.name,
+                        created=run.created,
+                    )
+                )
+    except InUseError:
+        # Its process is there. It reads the request, and looks once more after its last epoch.
+        return
+    ensure_supervisor(run.path.parent)
