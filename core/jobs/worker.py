@@ -44,7 +44,9 @@ def _train(run: Run, reporter: Reporter) -> int:
         prepare(run.config.training.threads)
         # Only now: torch takes two seconds to import, and reads its thread count on the way.
         from core.jobs.session import Session
+        from core.training.eager import leave_out_compiler
 
+        leave_out_compiler()
         Session(run, reporter).train()
         return DONE
     except Exception as error:
