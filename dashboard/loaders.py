@@ -6,6 +6,7 @@ give a stale answer. An epoch that is written is never written again, so its ent
 Computation belongs to `core`; this module only joins ids with calls.
 """
 
+import contextlib
 import math
 import threading
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from core.datasets import Dataset, Splits
 from core.errors import RunError, UserError
 from core.records import Curve
 from core.runs import Run, RunStore, RunSummary, default_root
+from core.runs.opening import ID_PATTERN
 from dashboard import sprites
 
 PAGE_SIZE = 120  # images on one page of a gallery
@@ -50,6 +52,20 @@ def run(run_id: str) -> Run:
         RunError: if there is none, or its folder cannot be read.
     """
     return store().get(run_id)
+
+
+def disk_size(run_id: str) -> int:
+    """Bytes that a run's folder takes; files that vanish meanwhile count nothing."""
+    total = 0
+    for path in (store().root / run_id).rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size
+    return total
+
+
+def store_owns(run_id: str) -> bool:
+    """Whether a folder has a name that the store gives, so that the store may delete it."""
+    return ID_PATTERN.fullmatch(run_id) is not None and not (store().root / run_id).is_symlink()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the images …")
@@ -233,10 +249,11 @@ def sheet(of: Run, split: str, index: Any) -> sprites.Sheet:
     return sprites.sheet(_file_images(of, split)[np.asarray(index, dtype=np.int64)])
 
 
-def _file_images(of: Run, split: str) -> Any:
-    """(N, C, H, W) uint8: the images that a split's indices count in; nothing is copied."""
+def _file_images(of: Run, split: str) -> NDArray[np.uint8]:
+    """(N, C, H, W): the images that a split's indices count in; nothing is copied."""
     data = dataset(of.config.data.name)
-    return data.test_images if split == "test" else data.train_images
+    pixels: NDArray[np.uint8] = (data.test_images if split == "test" else data.train_images).numpy()
+    return pixels
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ import streamlit as st
 from core.errors import UserError
 from dashboard import loaders, selection
 from dashboard.charts.confusion import UNITS, Unit, confusion
+from dashboard.charts.curves import accuracy_curves, loss_curves
+from dashboard.charts.epoch_line import with_epoch
 from dashboard.components.plot import plot
-from dashboard.text import count, escaped
+from dashboard.text import escaped
 from dashboard.widgets.image_browser import image_browser, valid_cell
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.run_heading import accuracies, heading
@@ -79,16 +81,23 @@ def show_answers(viewed: Viewed) -> None:
     with images:
         image_browser(viewed, answers, HEIGHT)
     st.space("small")
-    left, right = st.columns([5, 4], gap="large")
-    with left:
+    curves, classes = st.columns([8, 5], gap="large")
+    with curves:
         show_curves(viewed)
-    with right:
+    with classes:
         show_classes(viewed, answers)
 
 
 def show_curves(viewed: Viewed) -> None:
-    """Loss and accuracy over the epochs."""
-    st.markdown(f"**Curves** · {count(viewed.summary.epoch)} of {viewed.summary.epochs} epochs")
+    """Loss and accuracy over the epochs, with a line at the epoch that is shown."""
+    curve, planned = loaders.curve(viewed.run), viewed.summary.epochs
+    for spot, name, draw in zip(
+        st.columns(2), ("Loss", "Accuracy"), (loss_curves, accuracy_curves), strict=True
+    ):
+        with spot:
+            st.markdown(f"**{name}** · train and validation")
+            figure = with_epoch(draw(curve, planned, viewed.run.id), viewed.epoch)
+            plot(figure, key=f"results_{name}", height=360, label=f"{name} over the epochs")
 
 
 def page() -> None:

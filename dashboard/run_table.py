@@ -1,0 +1,91 @@
+"""The table of runs: rows, filters and what they are called. Pure: summaries in, a frame out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from core.runs import RunSummary
+from dashboard.text import clean, duration
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which runs are listed; an empty filter lets all pass.
+
+    Attributes:
+        text: every word must occur in name, note, id, data set or preset, in any case.
+        states: one of these.
+        datasets: on one of these.
+        starred: only those with a star.
+    """
+
+    text: str = ""
+    states: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    starred: bool = False
+
+
+def filtered(summaries: Sequence[RunSummary], by: Filters) -> list[RunSummary]:
+    """The summaries that pass every filter, in their order."""
+    words = by.text.casefold().split()
+    return [
+        summary
+        for summary in summaries
+        if (not by.states or summary.state in by.states)
+        and (not by.datasets or summary.dataset in by.datasets)
+        and (not by.starred or summary.starred)
+        and all(word in _searched(summary) for word in words)
+    ]
+
+
+def table(summaries: Sequence[RunSummary], queue: Sequence[str]) -> pd.DataFrame:
+    """One row a run, in the order given; accuracies in per cent, times as text that sorts.
+
+    Args:
+        summaries: the rows.
+        queue: ids of the runs that wait, the next one first.
+    """
+    places = {run_id: place for place, run_id in enumerate(queue, start=1)}
+    rows = [_row(summary, places.get(summary.id)) for summary in summaries]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+COLUMNS = (
+    "★", "Name", "State", "Validation", "Test", "Epochs", "Training", "Created", "Network",
+    "Parameters", "Data set", "Note",
+)  # fmt: skip
+
+
+def _row(summary: RunSummary, place: int | None) -> tuple[object, ...]:
+    return (
+        "★" if summary.starred else "",
+        clean(summary.name) or summary.id,
+        [summary.state] if place is None else [summary.state, f"#{place}"],
+        _percent(summary.validation_accuracy),
+        _percent(summary.test_accuracy),
+        _epochs(summary),
+        duration(summary.train_seconds) if summary.train_seconds else "",
+        datetime.fromtimestamp(summary.created) if summary.created else None,
+        summary.preset,
+        summary.parameters,
+        summary.dataset,
+        clean(summary.problem or summary.note),
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else share * 100
+
+
+def _epochs(summary: RunSummary) -> str:
+    if summary.state == "unreadable":
+        return ""
+    done = f"{summary.epoch_fraction:.1f}" if summary.state in ("running", "paused") else ""
+    return f"{done or summary.epoch} of {summary.epochs}"
+
+
+def _searched(summary: RunSummary) -> str:
+    parts = (summary.name, summary.note, summary.id, summary.dataset, summary.preset)
+    return " ".join(parts).casefold()

@@ -1,0 +1,114 @@
+"""All runs: find, compare, name, note, star, resume, open and delete them."""
+
+import streamlit as st
+
+from core import jobs
+from core.runs import RunSummary
+from dashboard import loaders, selection
+from dashboard.run_table import filtered, table
+from dashboard.text import counted, escaped
+from dashboard.widgets.empty import no_runs
+from dashboard.widgets.run_card import run_card, several_card
+from dashboard.widgets.run_filters import run_filters
+from dashboard.widgets.run_heading import STATE_COLORS
+
+TABLE_HEIGHT = 640
+POLL_SECONDS = 1.0
+
+
+def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
+    """The table; a click on a row selects the run, ticks choose several. The ticked ids."""
+    ids = [summary.id for summary in shown]
+    # Rows are told by position: another set of rows is another table, or a tick would move on.
+    key = f"runs_table_{hash(tuple(ids))}"
+
+    def chosen() -> None:
+        cells = st.session_state[key].selection.cells
+        if cells and not st.session_state[key].selection.rows:
+            clicked = ids[cells[0][0]]
+            if clicked != selection.current().run:
+                selection.update(run=clicked, epoch=None, cell=None, example=None)
+
+    state = st.column_config.MultiselectColumn(
+        width=104, options=list(STATE_COLORS), color=list(STATE_COLORS.values())
+    )
+    accuracy = st.column_config.NumberColumn(format="%.2f %%", width=78)
+    event = st.dataframe(
+        table(shown, queue),
+        key=key,
+        hide_index=True,
+        height="content" if len(shown) <= 17 else TABLE_HEIGHT,
+        on_select=chosen,
+        selection_mode=["multi-row", "single-cell"],
+        column_config={
+            "★": st.column_config.TextColumn(width=36, alignment="center"),
+            "Name": st.column_config.TextColumn(width=176),
+            "State": state,
+            "Epochs": st.column_config.TextColumn(width=72),
+            "Validation": accuracy,
+            "Test": accuracy,
+            "Data set": st.column_config.TextColumn(width=80),
+            "Network": st.column_config.TextColumn(width=80),
+            "Parameters": st.column_config.NumberColumn(format="localized", width=92),
+            "Training": st.column_config.TextColumn(width=80),
+            "Created": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=104),
+            "Note": st.column_config.TextColumn(width=220),
+        },
+        alt="The runs, one a row",
+    )
+    return [ids[row] for row in event.selection.rows]
+
+
+def overview(summaries: list[RunSummary], shown: list[RunSummary], queue: tuple[str, ...]) -> str:
+    """How many there are, how many are shown, and who waits for whom."""
+    hidden = len(summaries) - len(shown)
+    text = counted(len(summaries), "run") + (
+        f", {hidden:,} hidden by the filters" if hidden else ""
+    )
+    names = {summary.id: escaped(summary.name) or summary.id for summary in summaries}
+    waiting = [f"{place}. {names.get(run_id, run_id)}" for place, run_id in enumerate(queue, 1)]
+    more = f" and {len(waiting) - 4:,} more" if len(waiting) > 4 else ""
+    return text + (f" · in the queue: {', '.join(waiting[:4])}{more}" if waiting else "")
+
+
+def follow(summaries: list[RunSummary]) -> None:
+    """While a run waits or trains, draws the page anew as soon as something has changed."""
+    if not any(summary.state in loaders.ACTIVE for summary in summaries):
+        return
+
+    def check() -> None:
+        if loaders.summaries() != summaries:
+            st.rerun()
+
+    st.fragment(check, run_every=POLL_SECONDS)()
+
+
+def page() -> None:
+    """Draws the page."""
+    for problem in selection.problems():
+        st.warning(problem, icon="⚠️")
+    summaries = loaders.summaries()
+    if not summaries:
+        no_runs()
+        return
+    queue = tuple(jobs.queue(loaders.store()))
+    shown = filtered(summaries, run_filters(summaries))
+    rows, panel = st.columns([13, 5], gap="medium")
+    with rows:
+        st.caption(overview(summaries, shown, queue))
+        ticked = show_table(shown, queue) if shown else []
+        if not shown:
+            st.info("No run passes these filters. Clear one of them to see more.")
+    with panel:
+        current = selection.current().run
+        chosen = [s for s in summaries if s.id == current] or shown[:1] or summaries[:1]
+        if current is not None and chosen[0].id != current:
+            st.warning(f"There is no run {escaped(current)} any more.", icon="⚠️")
+        if ticked:
+            several_card([s for s in summaries if s.id in ticked])
+        else:
+            run_card(chosen[0], queue)
+    follow(summaries)
+
+
+page()

@@ -1,0 +1,181 @@
+"""What can be done with one run, or with several: open, name, note, star, go on, delete."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from core import jobs
+from core.errors import UserError
+from core.runs import Run, RunSummary
+from dashboard import loaders, selection
+from dashboard.text import counted, duration, escaped, file_size, percent, short_count
+from dashboard.widgets.run_heading import STATE_COLORS
+
+_NEEDS_RESUME = ("stopped", "failed", "crashed")
+
+
+def run_card(summary: RunSummary, queue: Sequence[str]) -> None:
+    """Facts, label and actions of one run."""
+    with st.container(border=True, key="run_card"):
+        if summary.state == "unreadable":
+            _unreadable(summary)
+            return
+        _facts(summary, queue)
+        _open_and_control(summary)
+        _label(summary)
+        _delete([summary])
+
+
+def several_card(summaries: Sequence[RunSummary]) -> None:
+    """Actions on all ticked runs."""
+    with st.container(border=True, key="run_card"):
+        st.markdown(f"**{counted(len(summaries), 'run')} ticked**")
+        starred = all(summary.starred for summary in summaries)
+        st.button(
+            "Remove the stars" if starred else "Star them",
+            icon=":material/star:",
+            width="stretch",
+            on_click=_all,
+            args=(summaries, lambda run: run.set_label(starred=not starred)),
+        )
+        _delete(summaries)
+
+
+def _facts(summary: RunSummary, queue: Sequence[str]) -> None:
+    star = "★ " if summary.starred else ""
+    badge = f":{STATE_COLORS[summary.state]}-badge[{summary.state}]"
+    st.markdown(f"**{star}{escaped(summary.name) or summary.id}** &ensp;{badge}")
+    if summary.id in queue:
+        st.caption(f"Number {queue.index(summary.id) + 1} of {len(queue)} in the queue.")
+    if not summary.responding:
+        st.warning("The training process is alive but has not reported for ten seconds.", icon="⚠️")
+    if summary.message:
+        st.caption(escaped(summary.message))
+    st.table(
+        {
+            "Validation accuracy": percent(summary.validation_accuracy),
+            "Test accuracy": percent(summary.test_accuracy),
+            "Epochs": f"{summary.epoch} of {summary.epochs}",
+            "Training time": duration(summary.train_seconds),
+            "Network": f"{escaped(summary.preset)}, {_parameters(summary)}",
+            "Data set": escaped(summary.dataset),
+            "Created": f"{datetime.fromtimestamp(summary.created):%-d %b %Y, %H:%M:%S}",
+        },
+        border="horizontal",
+    )
+
+
+def _parameters(summary: RunSummary) -> str:
+    number = summary.parameters
+    return "parameters unknown" if number is None else f"{short_count(number)} parameters"
+
+
+def _open_and_control(summary: RunSummary) -> None:
+    link = {"run": summary.id}
+    with st.container(horizontal=True):
+        if st.button("Open results", type="primary", icon=":material/analytics:"):
+            st.switch_page("views/results.py", query_params=link)
+        if st.button("Show on Train", icon=":material/model_training:"):
+            st.switch_page("views/train.py", query_params=link)
+        if summary.state in _NEEDS_RESUME or summary.state == "paused":
+            _action("Resume", ":material/play_arrow:", summary, jobs.resume)
+        if summary.state == "running":
+            _action("Pause", ":material/pause:", summary, jobs.pause)
+        if summary.state in loaders.ACTIVE:
+            _action("Stop", ":material/stop:", summary, jobs.stop)
+
+
+def _action(name: str, icon: str, summary: RunSummary, act: Callable[[Run], object]) -> None:
+    st.button(
+        name, icon=icon, key=f"{name}_{summary.id}", on_click=_all, args=([summary], act)
+    )  # fmt: skip
+
+
+def _label(summary: RunSummary) -> None:
+    """Name, note and star; each is saved as soon as it is changed."""
+    name, note = f"name_{summary.id}", f"note_{summary.id}"
+    st.session_state.setdefault(name, summary.name)
+    st.session_state.setdefault(note, summary.note)
+    st.text_input(
+        "Name",
+        key=name,
+        max_chars=120,
+        on_change=_all,
+        args=([summary], lambda run: run.set_label(name=st.session_state[name])),
+    )
+    st.text_area(
+        "Note",
+        key=note,
+        max_chars=20_000,
+        height=92,
+        placeholder="What was tried, what came of it",
+        on_change=_all,
+        args=([summary], lambda run: run.set_label(note=st.session_state[note])),
+    )
+    star = f"star_{summary.id}"
+    st.session_state[star] = summary.starred
+    st.toggle(
+        "Star",
+        key=star,
+        on_change=_all,
+        args=([summary], lambda run: run.set_label(starred=st.session_state[star])),
+    )
+
+
+def _delete(summaries: Sequence[RunSummary]) -> None:
+    """Asks once, and says how much disk is freed."""
+    active = [s for s in summaries if s.state in ("running", "paused")]
+    one = len(summaries) == 1
+    title = "Delete" if one else f"Delete {len(summaries)} runs"
+    with st.popover(title, icon=":material/delete:", disabled=bool(active), width="stretch"):
+        freed = file_size(sum(loaders.disk_size(summary.id) for summary in summaries))
+        what = "this run with its checkpoints, curves and note"
+        st.markdown(f"Delete {what if one else 'these runs'}? It frees {freed}. No way back.")
+        st.button(
+            "Delete for good",
+            key="delete_" + "_".join(summary.id for summary in summaries)[:200],
+            type="primary",
+            on_click=_remove,
+            args=(summaries,),
+        )
+    if active:
+        st.caption("A run that trains must be stopped before it can be deleted.")
+
+
+def _unreadable(summary: RunSummary) -> None:
+    st.markdown(f"**{escaped(summary.id)}** &ensp;:red-badge[unreadable]")
+    st.markdown(f"{escaped(summary.problem)}.")
+    if loaders.store_owns(summary.id):
+        st.caption("Nothing else is harmed by it. Repair the file, or delete the folder.")
+        _delete([summary])
+    else:
+        st.caption(
+            "Nothing else is harmed by it. ConvScope did not make this folder and leaves it alone; "
+            "move it out of the folder of runs by hand."
+        )
+
+
+def _all(summaries: Sequence[RunSummary], act: Callable[[Run], object]) -> None:
+    """Does something with every run; what does not work is said, and the rest is still done."""
+    for summary in summaries:
+        try:
+            act(loaders.run(summary.id))
+        except UserError as error:
+            st.toast(escaped(str(error)), icon="⚠️", duration="long")
+
+
+def _remove(summaries: Sequence[RunSummary]) -> None:
+    freed = 0
+    for summary in summaries:
+        try:
+            size = loaders.disk_size(summary.id)
+            loaders.store().delete(summary.id)
+        except UserError as error:
+            st.toast(escaped(str(error)), icon="⚠️", duration="long")
+            continue
+        freed += size
+        if selection.current().run == summary.id:
+            selection.update(run=None, epoch=None, cell=None, example=None)
+    if freed:
+        st.toast(f"Deleted. {file_size(freed)} are free again.", icon="🗑️")
