@@ -37,7 +37,7 @@ def drawing(rows: Sequence[LayerRow], input_shape: tuple[int, int, int]) -> str:
         left += width + 16
     # Long networks shrink to the page's width instead of running out of it.
     return (
-        f'<svg class="cs-network" viewBox="0 0 {left:.0f} {_HEIGHT}" role="img" '
+        f'<svg viewBox="0 0 {left:.0f} {_HEIGHT}" role="img" '
         f'aria-label="{html.escape(_spoken(stages))}" style="max-width:{left * 1.15:.0f}px">'
         f"{''.join(parts)}</svg>"
     )
@@ -74,7 +74,7 @@ def _labelled(figure: str, left: float, width: float, above: str, below: str) ->
     middle = left + width / 2
     text = f'<text x="{middle:.1f}" y="{_BASE + 14}">{above}</text>'
     if below:
-        text += f'<text class="cs-faint" x="{middle:.1f}" y="{_BASE + 27}">{below}</text>'
+        text += f'<text class="faint" x="{middle:.1f}" y="{_BASE + 27}">{below}</text>'
     return figure + text, room
 
 

@@ -16,7 +16,7 @@ _ROUND = (
 )  # fmt: skip
 _SUBSETS = (100, 200, 500, 1000, 2000, 3000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000)
 _LOWEST = {"training.learning_rate": 1e-5, "training.weight_decay": 1e-6}
-_FEW = 130  # positions an evenly spaced slider may have
+_FEW = 200  # positions an evenly spaced slider may have
 
 
 def positions(path: str, current: float, most: int | None = None) -> list[float] | None:

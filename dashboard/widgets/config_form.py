@@ -151,7 +151,8 @@ class ConfigForm:
 
     def _grid(self, prefix: str, names: Iterable[str], most: int | None = None) -> None:
         """Fields in two columns, row by row, so that the keyboard walks them as they are read."""
-        names = list(names)
+        # Switches last: beside one another they need less room than beside a slider.
+        names = sorted(names, key=lambda name: _is_switch(f"{prefix}.{name}"))
         for start in range(0, len(names), 2):
             columns = st.columns(2, gap="medium")
             for column, name in zip(columns, names[start : start + 2], strict=False):
@@ -179,6 +180,11 @@ class ConfigForm:
             st.toast(escaped(str(error)), icon="⚠️")
         else:
             self._on_change(path, value)
+
+
+def _is_switch(path: str) -> bool:
+    field = field_at(path)
+    return field is not None and field.annotation is bool
 
 
 def without_effect(config: RunConfig, path: str) -> bool:

@@ -92,16 +92,18 @@ def _kind(path: str, value: Any, most: int | None) -> tuple[str, list[Any]]:
     if path == "data.name" or not bounds(field):
         return "choice", list(get_args(field.annotation))
     if type(None) in get_args(field.annotation):
-        return ("positions", _optional_positions(path)) if is_narrow(path) else ("number", [])
+        return ("positions", [None, *_even_positions(path)]) if is_narrow(path) else ("number", [])
     if (places := positions(path, value, most)) is not None:
         return "positions", places
+    if path in wording.ZERO_WORDS and is_narrow(path):
+        return "positions", _even_positions(path)
     return ("slider" if is_narrow(path) else "number"), []
 
 
-def _optional_positions(path: str) -> list[Any]:
+def _even_positions(path: str) -> list[Any]:
     scale = _range(path)
     count = round((scale["max_value"] - scale["min_value"]) / scale["step"])
-    return [None, *(round(scale["min_value"] + i * scale["step"], 6) for i in range(count + 1))]
+    return [round(scale["min_value"] + i * scale["step"], 6) for i in range(count + 1)]
 
 
 def _range(path: str) -> dict[str, Any]:
@@ -116,6 +118,8 @@ def _range(path: str) -> dict[str, Any]:
     }  # fmt: skip
     if wording.is_share(path):
         found["format"] = "percent"
+    elif not whole:
+        found["format"] = "%.0f" if step >= 1 else "%.2f"
     return found
 
 

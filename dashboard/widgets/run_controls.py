@@ -1,0 +1,92 @@
+"""Start, pause, resume, stop and more epochs: what can be asked of a run, and when."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import jobs
+from core.config import RunConfig
+from core.errors import UserError
+from core.runs import Run, Status
+from dashboard import loaders, selection
+from dashboard.text import counted, escaped
+
+ENDED = ("stopped", "completed", "failed", "crashed")
+
+
+def start_new(config: RunConfig) -> None:
+    """Creates a run, puts it into the queue and shows it; tells why if that is not possible."""
+    try:
+        run = loaders.store().create(config)
+        jobs.start(run)
+    except UserError as error:
+        st.error(escaped(str(error)), icon="⚠️")
+        return
+    selection.update(run=run.id, epoch=None, cell=None, example=None)
+    st.rerun()
+
+
+def controls(run: Run | None, status: Status | None, config: RunConfig, startable: bool) -> None:
+    """One row of buttons; each works only when it makes sense.
+
+    Args:
+        run, status: what is shown, if anything is.
+        config: what Start starts.
+        startable: whether that network can exist.
+    """
+    state = status.state if status is not None else ""
+    wanted = run.control().want if run is not None and state in ("running", "paused") else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        fresh = run is None
+        if st.button(
+            "Start" if fresh else "Start new",
+            key="start",
+            type="primary" if fresh else "secondary",
+            icon=":material/play_arrow:",
+            disabled=not startable,
+            help="Trains a new network with the settings on the left."
+            if startable
+            else "This network cannot exist: see the settings on the left.",
+        ):
+            start_new(config)
+        if run is None or status is None:
+            return
+        _ask("Pause", ":material/pause:", jobs.pause, run, state == "running" and wanted == "run")
+        resumable = state == "paused" or (state in ENDED and status.epoch_fraction < status.epochs)
+        _ask("Resume", ":material/resume:", jobs.resume, run, resumable)
+        stoppable = state in ("queued", "running", "paused") and wanted != "stop"
+        _ask("Stop", ":material/stop:", jobs.stop, run, stoppable)
+        _more_epochs(run, state in (*ENDED, "queued", "running", "paused"))
+
+
+def _ask(label: str, icon: str, action: Callable[[Run], object], run: Run, enabled: bool) -> None:
+    prominent = label == "Resume" and enabled
+    if st.button(
+        label,
+        key=label.lower(),
+        icon=icon,
+        disabled=not enabled,
+        type="primary" if prominent else "secondary",
+    ):
+        _do(lambda: action(run))
+
+
+def _more_epochs(run: Run, enabled: bool) -> None:
+    if st.button("+1 epoch", key="one more", disabled=not enabled, help="Trains one epoch more."):
+        _do(lambda: jobs.extend(run, 1))
+    with st.popover("More epochs", disabled=not enabled):
+        number = st.number_input(
+            "How many more", min_value=1, max_value=999, value=5, step=1, key="how many more"
+        )
+        if st.button(f"Train {counted(number, 'epoch')} more", key="many more"):
+            _do(lambda: jobs.extend(run, number))
+
+
+def _do(action: Callable[[], object]) -> None:
+    """Asks, then draws the page anew: the timer and the form depend on the state."""
+    try:
+        action()
+    except UserError as error:
+        st.error(escaped(str(error)), icon="⚠️")
+        return
+    st.rerun()
