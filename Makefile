@@ -48,8 +48,8 @@ browser:
 		|| command -v google-chrome >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && grep -qx 'ID=debian' /etc/os-release 2>/dev/null; then \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } \
-		|| echo "Chromium could not be installed: the browser tests are skipped."; \
-	else echo "No Chromium here: the browser tests are skipped. Install it to run them."; fi
+		|| echo "Chromium could not be installed: the browser tests cannot run."; \
+	else echo "No Chromium here: the browser tests cannot run. Install it to run them."; fi
 
 $(INSTALLED): requirements.txt constraints.txt
 	@if [ -z "$(PYTHON)" ]; then echo "ConvScope needs Python 3.11 or newer."; exit 1; fi

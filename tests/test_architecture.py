@@ -198,16 +198,16 @@ def test_importing_all_of_core_loads_nothing_that_draws():
     assert _fresh(script) == "[]"
 
 
-def test_importing_core_takes_no_more_than_torch_and_a_third_of_a_second():
-    # Processor time of what comes on top of torch, in one interpreter, best of three: neither a
-    # busy neighbour nor torch's own second and a half can tip it.
+def test_importing_core_takes_no_more_than_torch_and_three_tenths_of_a_second():
+    # Processor time of what comes on top of torch, in one interpreter, and five attempts: 0.2 s
+    # on a quiet machine, and a busy neighbour only ever adds.
     script = (
         "import time, torch\nstart = time.process_time()\n"
         "from core import augmentation, config, datasets, evaluation, layers, model, presets\n"
         "from core import runs, training\n"
         "print(time.process_time() - start)"
     )
-    assert min(float(_fresh(script)) for _ in range(3)) <= 0.3
+    assert any(float(_fresh(script)) <= 0.3 for _ in range(5))
 
 
 def _fresh(script: str) -> str:
