@@ -1,0 +1,51 @@
+"""What scripts get to know of a run, as one JSON object on one line."""
+
+import json
+import math
+from typing import Any
+
+from core.runs import Run, RunSummary
+
+
+def outcome(run: Run) -> dict[str, Any]:
+    """A run's state and numbers. Accuracies lie in [0, 1]; those not known yet are None."""
+    status = run.status()
+    return {
+        "run_id": run.id,
+        "name": run.label().name,
+        "state": status.state,
+        "message": status.message,
+        "epochs": status.epoch,
+        "planned_epochs": status.epochs,
+        "validation_accuracy": status.validation_accuracy,
+        "test_accuracy": status.test_accuracy,
+        "train_seconds": status.train_seconds,
+        "images_per_second": status.images_per_second,
+        "dataset": status.dataset,
+        "preset": status.preset,
+        "parameters": status.parameters,
+        "folder": str(run.path),
+    }
+
+
+def row_outcome(row: RunSummary) -> dict[str, Any]:
+    """The same for a row of the list of runs, with what only the list tells."""
+    values = dict(vars(row))
+    values["run_id"] = values.pop("id")
+    values["planned_epochs"] = values.pop("epochs")
+    values["epochs"] = values.pop("epoch")
+    return values
+
+
+def print_json(values: Any) -> None:
+    """Prints one line of strict JSON."""
+    print(json.dumps(_strict(values), allow_nan=False), flush=True)
+
+
+def _strict(values: Any) -> Any:
+    """The values with None for numbers that JSON does not know."""
+    if isinstance(values, dict):
+        return {name: _strict(value) for name, value in values.items()}
+    if isinstance(values, list):
+        return [_strict(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
