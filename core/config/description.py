@@ -50,13 +50,18 @@ def allowed(field: FieldInfo) -> str:
     """The allowed values in words: ``lie in (0, 10]``, ``be one of adam, sgd``."""
     limits = bounds(field)
     if limits:
-        low = f"[{limits['ge']:g}" if "ge" in limits else f"({limits.get('gt', float('-inf')):g}"
-        high = f"{limits['le']:g}]" if "le" in limits else f"{limits.get('lt', float('inf')):g})"
+        low = f"[{_plain(limits['ge'])}" if "ge" in limits else f"({_plain(limits['gt'])}"
+        high = f"{_plain(limits['le'])}]" if "le" in limits else f"{_plain(limits['lt'])})"
         whole = "a whole number " if "int" in str(field.annotation) else ""
         return f"be {whole}in {low}, {high}" if whole else f"lie in {low}, {high}"
     if options := getattr(field.annotation, "__args__", ()):
         return "be one of " + ", ".join(str(option) for option in options)
     return "be true or false" if field.annotation is bool else "be text"
+
+
+def _plain(limit: float) -> str:
+    """A limit with all its digits: 4096 and 1000000 rather than 1e+06."""
+    return str(int(limit)) if limit == int(limit) else f"{limit:g}"
 
 
 def explain(detail: Any) -> tuple[str, str]:
