@@ -232,6 +232,14 @@ def test_refuses_exactly_what_torch_cannot_run(
             "block 1: its 1×12×12 input cannot be added to its 1×9×9 result; set kernel_size to 3 "
             "and padding to 1 or turn residual off",
         ),
+        (
+            # As large as its input by chance: each value would meet one of another place.
+            (ConvBlock(channels=1, kernel_size=1, stride=2, padding=5, residual=True),),
+            (1, 10, 10),
+            "model.blocks[0].residual",
+            "block 1: its 1×10×10 input cannot be added to its 1×10×10 result; set stride to 1, "
+            "padding to 0 or turn residual off",
+        ),
     ],
 )
 def test_what_cannot_exist_is_refused_at_its_field(
