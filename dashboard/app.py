@@ -5,7 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 st.set_page_config(page_title="ConvScope", page_icon="🔬", layout="wide")
-st.html(Path(__file__).with_name("style.css"))
+HERE = Path(__file__).parent
+st.logo(HERE / "logo.svg", size="medium")
+st.html(HERE / "style.css")
 st.navigation(
     [
         st.Page("views/train.py", title="Train", url_path="train", default=True),

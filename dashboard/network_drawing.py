@@ -13,7 +13,7 @@ from dashboard.text import count, short_count
 _HEIGHT, _BASE = 128, 92  # of the drawing, and where the maps stand
 _TALLEST = 70
 _COLORS = {"conv": "#2b7db3", "pool": "#e69f00", "dense": "#00946b", "input": "#7d8894"}
-_KIND_TITLES = {"add": "add input", "dense": "dense"}
+_KIND_TITLES = {"add": "add input"}
 
 
 def drawing(rows: Sequence[LayerRow], input_shape: tuple[int, int, int]) -> str:
@@ -103,7 +103,7 @@ def layer_table(rows: Sequence[LayerRow]) -> str:
 
 
 def _table_row(row: LayerRow) -> str:
-    kind = _KIND_TITLES.get(row.kind, row.kind)
+    kind = "output" if row.name == "output" else _KIND_TITLES.get(row.kind, row.kind)
     number = _place(row.name)
     title = f"{kind[0].upper()}{kind[1:]}"
     faint = "" if row.parameters or row.kind == "pool" else ' class="cs-faint"'

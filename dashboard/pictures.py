@@ -9,10 +9,11 @@ from core.augmentation import augment
 from core.config import AugmentationConfig
 from core.preprocessing import to_pixels
 from dashboard import sprites
-from dashboard.palette import Palette
+from dashboard.palette import Palette, rgb
 
 PREVIEW_IMAGES = 8
 _MOST_FILTERS = 64
+_LARGEST_TILE = 84  # pixels
 
 
 def first_filters(weights: dict[str, Any], shape: tuple[int, int, int]) -> Any | None:
@@ -39,10 +40,14 @@ def filter_picture(maps: Any, palette: Palette, width: int = 420) -> bytes:
     All share one range, so that a strong filter looks stronger than a weak one.
     """
     images = sprites.signed(maps, palette.diverging)
-    columns = min(len(images), math.ceil(math.sqrt(len(images) * 1.9)))
-    scale = max(1, (width // columns - 4) // images.shape[3])
-    tiles = images.repeat(scale, axis=2).repeat(scale, axis=3)
-    return sprites.sheet(_framed(tiles, palette), columns).png
+    rows = max(1, round(math.sqrt(len(images) / 2)))
+    columns = math.ceil(len(images) / rows)
+    scale = max(1, min(_LARGEST_TILE, width // columns - 6) // images.shape[3])
+    tiles = _framed(images.repeat(scale, axis=2).repeat(scale, axis=3), palette)
+    # The rest of the last row is the page's colour, where a sheet would be black.
+    blank = np.empty((rows * columns - len(tiles), *tiles.shape[1:]), np.uint8)
+    blank[:] = np.array(rgb(palette.background), np.uint8)[:, None, None]
+    return sprites.sheet(np.concatenate([tiles, blank]), columns).png
 
 
 def _framed(tiles: Any, palette: Palette) -> Any:
@@ -50,9 +55,8 @@ def _framed(tiles: Any, palette: Palette) -> Any:
     count, _, height, width = tiles.shape
     canvas = np.empty((count, 3, height + 6, width + 6), np.uint8)
     for border, color in ((0, palette.background), (2, palette.border)):
-        rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
         inner = slice(border, -border or None)
-        canvas[:, :, inner, inner] = rgb[None, :, None, None]
+        canvas[:, :, inner, inner] = np.array(rgb(color), np.uint8)[:, None, None]
     canvas[:, :, 3:-3, 3:-3] = tiles
     return canvas
 

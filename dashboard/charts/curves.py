@@ -12,8 +12,11 @@ from typing import Any
 from core.records import ChangeRecord, Curve, EpochRecord, StepRecord
 from dashboard import wording
 from dashboard.palette import TOKENS, Palette
+from dashboard.text import plain_number
 
 MOST_POINTS = 500
+_LOSS_TICKS = [digit * 10.0**power for power in range(-6, 5) for digit in (1, 2, 5)]
+_LOSS_TEXTS = [plain_number(tick) for tick in _LOSS_TICKS]
 _MOST_LABELS = 6  # marks whose text is written out; more would cover the curve
 
 
@@ -25,7 +28,9 @@ def loss_curves(curve: Curve, planned_epochs: int, run_id: str) -> dict[str, Any
         _epochs("validation, by epoch", curve.epochs, "validation_loss", TOKENS.validation, ".4f"),
     ]
     layout = _layout(curve, planned_epochs, run_id, "Loss")
-    layout["yaxis"] |= {"type": "log", "dtick": "D2", "exponentformat": "none"}
+    layout["yaxis"] |= {"type": "log", "tickvals": _LOSS_TICKS, "ticktext": _LOSS_TEXTS}
+    if not steps and not curve.epochs:
+        layout["yaxis"]["range"] = [-2, 0.5]  # powers of ten: where losses usually lie
     return {"data": traces, "layout": layout}
 
 

@@ -12,10 +12,10 @@ from dashboard import draft, live_changes, loaders, selection
 from dashboard.network_drawing import summary
 from dashboard.text import count, counted, escaped
 from dashboard.widgets.config_form import ConfigForm
+from dashboard.widgets.live_panel import live_panel
 from dashboard.widgets.network_card import layers, network_card
 from dashboard.widgets.preview import preview
 from dashboard.widgets.run_controls import controls, start_new
-from dashboard.widgets.live_panel import live_panel
 
 
 def chosen_run() -> Run | None:

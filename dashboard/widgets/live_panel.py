@@ -16,7 +16,7 @@ from dashboard import live_changes, loaders, palette, pictures, wording
 from dashboard.charts import curves
 from dashboard.charts.confusion import confusion
 from dashboard.components.plot import plot
-from dashboard.text import count, duration, escaped, percent
+from dashboard.text import count, duration, escaped, percent, plain_number
 from dashboard.widgets.run_controls import controls
 from dashboard.widgets.run_heading import STATE_COLORS
 
@@ -70,12 +70,13 @@ def _progress(run: Run, status: Status) -> None:
     planned = max(status.epochs, 1)
     st.progress(min(1.0, status.epoch_fraction / planned), text=_progress_text(run, status))
     steps = loaders.curve(run).steps
+    rate = plain_number(float(f"{steps[-1].learning_rate:.2g}")) if steps else "—"
     tiles = {
-        "Train loss": f"{steps[-1].loss:.4f}" if steps else "—",
+        "Train loss, last steps": f"{steps[-1].loss:.4f}" if steps else "—",
         "Validation accuracy": percent(status.validation_accuracy),
         "Test accuracy": percent(status.test_accuracy),
         "Images per second": f"{status.images_per_second:,.0f}" if steps else "—",
-        "Learning rate now": f"{steps[-1].learning_rate:.2g}" if steps else "—",
+        "Learning rate now": rate,
         "Training time": duration(status.train_seconds) if steps else "—",
     }
     cells = "".join(
@@ -105,11 +106,15 @@ def _progress_text(run: Run, status: Status) -> str:
 
 def _queue_text(run: Run) -> str:
     waiting = jobs.queue(loaders.store())
-    if run.id not in waiting or waiting[0] == run.id:
-        return "Waiting for its turn: next in the queue"
-    return (
-        f"Waiting for its turn: number {waiting.index(run.id) + 1} of {len(waiting)} in the queue"
-    )
+    place = waiting.index(run.id) + 1 if run.id in waiting else 1
+    text = f"Waiting for its turn: number {place} of {max(len(waiting), place)} in the queue"
+    holders = [other for other in loaders.summaries() if other.state in ("running", "paused")]
+    if holders:
+        names = ", ".join(
+            f"{escaped(other.name or other.id)} is {other.state}" for other in holders
+        )
+        text += f" · {names}"
+    return text
 
 
 def _troubles(run: Run, status: Status) -> None:

@@ -57,6 +57,12 @@ def controls(run: Run | None, status: Status | None, config: RunConfig, startabl
         stoppable = state in ("queued", "running", "paused") and wanted != "stop"
         _ask("Stop", ":material/stop:", jobs.stop, run, stoppable)
         _more_epochs(run, state in (*ENDED, "queued", "running", "paused"))
+        if st.button(
+            "Close", key="close", type="tertiary", icon=":material/close:",
+            help="Shows what a new run would do; this one goes on and stays on the Runs page.",
+        ):  # fmt: skip
+            selection.update(run=None, epoch=None, cell=None, example=None)
+            st.rerun()
 
 
 def _ask(label: str, icon: str, action: Callable[[Run], object], run: Run, enabled: bool) -> None:
