@@ -129,10 +129,17 @@ def _hover(
 
 
 def _layout(selected: tuple[int, int] | None, colors: Palette) -> dict[str, Any]:
-    axis = {"type": "category", "showgrid": False, "zeroline": False, "fixedrange": True}
+    axis = {
+        "type": "category",
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "ticks": "",
+        "ticklabelstandoff": 3,
+    }
     return {
-        "xaxis": {**axis, "title": {"text": "predicted"}, "side": "top", "ticks": ""},
-        "yaxis": {**axis, "title": {"text": "true"}, "autorange": "reversed", "ticks": ""},
+        "xaxis": {**axis, "title": {"text": "predicted"}, "side": "top"},
+        "yaxis": {**axis, "title": {"text": "true"}, "autorange": "reversed"},
         "margin": {"l": 8, "r": 4, "t": 8, "b": 4},
         "dragmode": False,
         "shapes": [] if selected is None else [_outline(selected, colors)],

@@ -41,7 +41,13 @@ def probabilities(
             "bargap": 0.25,
             "margin": {"l": 4, "r": 44, "t": 2, "b": 2},
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
-            "yaxis": {"type": "category", "autorange": "reversed", "fixedrange": True, "ticks": ""},
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "fixedrange": True,
+                "ticks": "",
+                "ticklabelstandoff": 4,
+            },
             "dragmode": False,
         },
     }

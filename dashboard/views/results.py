@@ -13,13 +13,13 @@ from dashboard.widgets.image_browser import image_browser, valid_cell
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.run_heading import accuracies, heading
 
-HEIGHT = 500  # of the matrix and of the images beside it, in pixels
+HEIGHT = 448  # of the matrix and of the images beside it, in pixels
 
 
 def show_matrix(viewed: Viewed, answers: loaders.Answers) -> None:
     """The clickable matrix; a second click on a cell undoes the first."""
     cell = valid_cell(answers, selection.current().cell)
-    with st.container(horizontal=True, vertical_alignment="center", height=40, border=False):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
         unit: Unit = st.segmented_control(
             "Unit", UNITS, default="counts", required=True, key="matrix_unit",

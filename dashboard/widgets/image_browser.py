@@ -17,6 +17,12 @@ def image_browser(viewed: Viewed, answers: loaders.Answers, height: int) -> None
     """Title, the open image if there is one, and the gallery, in `height` pixels altogether."""
     chosen = selection.current()
     cell = valid_cell(answers, chosen.cell)
+    if chosen.cell != cell:
+        st.warning(
+            f"The address asks for a cell of classes {chosen.cell}, but there are only "
+            f"{len(answers.classes)}, counted from 0. All errors are shown.",
+            icon="⚠️",
+        )
     rows = loaders.images_of(answers, cell)
     _title(viewed, answers, cell, len(rows))
     if chosen.example is not None:
@@ -69,7 +75,7 @@ def _title(
     else:
         true, predicted = (escaped(answers.classes[index]) for index in cell)
         what = f"True {true}, predicted {predicted}"
-    with st.container(horizontal=True, vertical_alignment="center", height=40, border=False):
+    with st.container(horizontal=True, vertical_alignment="center", key="images_title"):
         st.markdown(
             f"**{what}** · {counted(num_images, f'{viewed.split} image')}, most confident first"
         )

@@ -152,7 +152,7 @@ def _choose_epoch(
 
     st.session_state[key] = epoch
     spot.select_slider(
-        "Epoch" + (" (latest)" if epoch == epochs[-1] else f" of {epochs[-1]}"),
+        f"Epoch {epoch} " + ("(latest)" if epoch == epochs[-1] else f"of {epochs[-1]}"),
         epochs,
         key=key,
         on_change=changed,

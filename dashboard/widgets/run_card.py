@@ -74,7 +74,9 @@ def _parameters(summary: RunSummary) -> str:
 def _open_and_control(summary: RunSummary) -> None:
     link = {"run": summary.id}
     with st.container(horizontal=True):
-        if st.button("Open results", type="primary", icon=":material/analytics:"):
+        if st.button(
+            "Open results", key="open_results", type="primary", icon=":material/analytics:"
+        ):
             st.switch_page("views/results.py", query_params=link)
         if st.button("Show on Train", icon=":material/model_training:"):
             st.switch_page("views/train.py", query_params=link)

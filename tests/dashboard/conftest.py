@@ -1,0 +1,24 @@
+"""Page tests run the real pages on real, tiny runs in a folder of their own."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+from core.runs import Run, RunStore
+from tests.dashboard.trained import train
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
+    """An empty store that the pages look at; what other tests cached is forgotten."""
+    monkeypatch.setenv("CONVSCOPE_RUNS", str(tmp_path / "runs"))
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def run(store: RunStore) -> Run:
+    """A finished run of two epochs on the digits."""
+    return train(store, name="small one")

@@ -1,0 +1,26 @@
+"""Opening a page of the real application in Streamlit's test harness."""
+
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+
+
+def open_page(page: str, **params: str) -> Any:
+    """The page after its first run, with these URL parameters."""
+    at = AppTest.from_file(APP, default_timeout=30)
+    at.switch_page(f"views/{page}.py")
+    at.query_params.update(params)
+    return at.run()
+
+
+def texts(at: Any) -> str:
+    """Everything that is written on the page."""
+    kinds = ("markdown", "caption", "warning", "error", "info", "html")
+    return "\n".join(
+        str(getattr(element, "value", "") or getattr(element.proto, "body", ""))
+        for kind in kinds
+        for element in at.get(kind)
+    )

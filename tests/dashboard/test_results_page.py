@@ -1,0 +1,216 @@
+"""The Results page: what it shows is what the run's folder holds, and trouble gets a sentence."""
+
+import base64
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import datasets
+from dashboard import loaders
+from tests.dashboard.pages import open_page, texts
+from tests.dashboard.trained import train
+
+
+def _component(at, key):
+    """The data of the component with this key."""
+    found = [e for e in at.get("bidi_component") if f"-{key}" in e.proto.id]
+    assert len(found) == 1, [e.proto.id for e in at.get("bidi_component")]
+    return json.loads(found[0].proto.json)
+
+
+def _matrix(at):
+    figure = _component(at, "matrix")["figure"]
+    counts = np.zeros((10, 10), int)
+    for trace in figure["data"]:
+        for i, row in enumerate(trace["text"]):
+            for j, text in enumerate(row):
+                counts[i, j] += int(text.replace(",", "") or 0)
+    return counts
+
+
+def _truth(run, epoch, split):
+    """Labels, predictions and original indices, straight from the files."""
+    parts = datasets.split(datasets.load("digits"), run.config.data)
+    predicted = run.probabilities(epoch, split).argmax(1)
+    return parts.labels(split).numpy(), predicted, parts.index(split).numpy()
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_accuracy_and_matrix_agree_with_the_saved_probabilities(run, split, epoch):
+    at = open_page("results", run=run.id, split=split, epoch=str(epoch))
+    assert not at.exception
+    labels, predicted, _ = _truth(run, epoch, split)
+    wrong = int((labels != predicted).sum())
+    assert f"{(1 - wrong / len(labels)) * 100:.2f} %" in texts(at)
+    assert f"{wrong:,} error" in texts(at)
+    expected = np.zeros((10, 10), int)
+    np.add.at(expected, (labels, predicted), 1)
+    np.testing.assert_array_equal(_matrix(at), expected)
+
+
+def test_a_cell_shows_exactly_its_images(run):
+    labels, predicted, index = _truth(run, 2, "test")
+    true, answer = next(
+        zip(labels[labels != predicted], predicted[labels != predicted], strict=True)
+    )
+    at = open_page("results", run=run.id, cell=f"{true}-{answer}")
+    gallery = _component(at, "gallery")
+    expected = index[(labels == true) & (predicted == answer)]
+    assert sorted(gallery["ids"]) == sorted(expected.tolist())
+    assert {caption[0] for caption in gallery["captions"]} == {f"{true} → {answer}"}
+    assert f"True {true}, predicted {answer}" in texts(at)
+
+
+def test_without_a_cell_the_gallery_holds_all_errors_most_confident_first(run):
+    labels, predicted, index = _truth(run, 2, "test")
+    gallery = _component(open_page("results", run=run.id), "gallery")
+    confidence = run.probabilities(2, "test").max(1)
+    errors = np.flatnonzero(labels != predicted)
+    expected = errors[np.argsort(-confidence[errors].astype(float), kind="stable")]
+    assert gallery["ids"] == index[expected].tolist()[: loaders.PAGE_SIZE]
+
+
+def test_every_image_in_the_gallery_is_the_one_of_its_index(run):
+    gallery = _component(open_page("results", run=run.id, split="validation"), "gallery")
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(gallery["sheet"]))))
+    images = datasets.load("digits").train_images.numpy()
+    for position, index in enumerate(gallery["ids"]):
+        row, column = divmod(position, gallery["columns"])
+        tile = sheet[row * 8 : row * 8 + 8, column * 8 : column * 8 + 8]
+        np.testing.assert_array_equal(tile, images[index, 0])
+
+
+def test_an_example_opens_with_label_answer_index_and_all_probabilities(run):
+    labels, predicted, index = _truth(run, 2, "test")
+    position = int(np.flatnonzero(labels != predicted)[0])
+    at = open_page("results", run=run.id, example=str(index[position]))
+    shown = texts(at)
+    assert f"True label **{labels[position]}**" in shown
+    assert f"Predicted **{predicted[position]}**, wrong" in shown
+    assert f"Image {index[position]:,} of the test file" in shown
+    bars = _component(at, "example_probabilities")["figure"]["data"][0]["x"]
+    np.testing.assert_allclose(bars, run.probabilities(2, "test")[position], rtol=1e-6)
+
+
+def test_closing_the_example_takes_it_out_of_the_address(run):
+    at = open_page("results", run=run.id, example="3", cell="1-1")
+    at.button(key="close_example").click().run()
+    assert at.query_params == {"run": run.id, "cell": "1-1"}
+
+
+def test_showing_all_errors_takes_the_cell_out_of_the_address(run):
+    at = open_page("results", run=run.id, cell="1-1")
+    at.button(key="show_all_errors").click().run()
+    assert at.query_params == {"run": run.id}
+
+
+def test_moving_the_slider_and_the_split_writes_the_address(run):
+    at = open_page("results", run=run.id)
+    at.select_slider(key="run_bar_epoch").set_value(1).run()
+    assert at.query_params == {"run": run.id, "epoch": "1"}
+    at.select_slider(key="run_bar_epoch").set_value(2).run()
+    assert at.query_params == {"run": run.id}
+
+
+def test_the_bar_falls_back_on_the_newest_run(store, run):
+    newer = train(store, name="another")
+    assert open_page("results").query_params == {"run": newer.id}
+    gone = open_page("results", run="20200101-000000-abcdef")
+    assert "There is no run “20200101\\-000000\\-abcdef”" in texts(gone)
+    assert gone.query_params == {"run": newer.id}
+    assert not gone.exception
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"epoch": "99"}, "has no epoch 99: it has epochs 0 to 2"),
+        ({"epoch": "abc"}, "asks for epoch “abc”"),
+        ({"split": "train"}, "must be validation or test"),
+        ({"cell": "44-2"}, "there are only 10"),
+        ({"cell": "nine"}, "asks for cell “nine”"),
+        ({"example": "5000000"}, "has no image with index 5000000"),
+        ({"run": "../../etc"}, "asks for run"),
+    ],
+)
+def test_a_broken_address_gets_a_sentence_and_the_page_works(run, params, sentence):
+    at = open_page("results", **{"run": run.id, **params})
+    assert not at.exception
+    assert sentence in texts(at)
+    assert _matrix(at).sum() == len(_truth(run, 2, "test")[0])
+
+
+@pytest.mark.parametrize("harm", ["missing", "truncated", "flipped"])
+def test_a_damaged_checkpoint_gets_a_sentence_and_the_curves_stay(run, harm):
+    file = run.path / "epochs" / "0002" / "probabilities.safetensors"
+    data = bytearray(file.read_bytes())
+    if harm == "missing":
+        file.unlink()
+    elif harm == "truncated":
+        file.write_bytes(data[: len(data) // 2])
+    else:
+        data[-3] ^= 0x40
+        file.write_bytes(data)
+    at = open_page("results", run=run.id)
+    assert not at.exception
+    assert "Choose another epoch" in at.error[0].value
+    assert _component(at, "results_Loss")["figure"]["data"]
+    assert not open_page("results", run=run.id, epoch="1").error
+
+
+def test_a_run_without_a_readable_configuration_gets_a_sentence(run):
+    (run.path / "config.json").write_text("{")
+    at = open_page("results", run=run.id)
+    assert not at.exception
+    assert "config" in at.error[0].value
+
+
+def test_a_run_deleted_meanwhile_gets_a_sentence(store, run):
+    other = train(store)
+    at = open_page("results", run=other.id)
+    shutil.rmtree(other.path)
+    at.run()
+    assert not at.exception
+    assert "it may have been deleted" in texts(at)
+
+
+def test_without_runs_there_is_one_button(store):
+    at = open_page("results")
+    assert not at.exception
+    assert [button.label for button in at.button] == ["Train the default network"]
+
+
+def test_a_run_that_waits_says_that_nothing_is_measured(store):
+    run = train(store)
+    shutil.rmtree(run.path / "epochs")
+    at = open_page("results", run=run.id)
+    assert not at.exception
+    assert "Nothing has been measured yet" in at.info[0].value
+
+
+def test_a_single_epoch_needs_no_slider(store):
+    run = train(store)
+    for epoch in ("0001", "0002"):
+        shutil.rmtree(run.path / "epochs" / epoch)
+    at = open_page("results", run=run.id)
+    assert not at.exception
+    assert not at.select_slider
+    assert "Epoch 0, the only one so far" in texts(at)
+
+
+def test_a_name_is_shown_as_it_was_typed(run):
+    run.set_label(name="**bold** $x$ :red[no] [a](http://b)")
+    shown = texts(open_page("results", run=run.id))
+    assert "\\*\\*bold\\*\\* \\$x\\$ \\:red\\[no\\]" in shown
+
+
+def test_changed_data_is_noticed(run, monkeypatch):
+    monkeypatch.setattr(type(run), "probabilities", lambda *_: np.ones((3, 10), np.float32))
+    at = open_page("results", run=run.id)
+    assert not at.exception
+    assert "the data set has changed since" in at.error[0].value
