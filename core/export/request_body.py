@@ -14,6 +14,8 @@ from core.image_input import MAX_FILE_BYTES, Shape, from_file, from_numbers
 MAX_BODY_BYTES = MAX_FILE_BYTES + 2**16  # the form around the file
 MAX_BODY_SECONDS = 30
 
+_CLOSE = {"Connection": "close"}  # or the server would go on taking in, and dropping, the rest
+
 SCHEMA = {
     "required": True,
     "content": {
@@ -57,7 +59,7 @@ async def read_image(request: Request, shape: Shape) -> Callable[[], Tensor]:
             content = await read(_capped(request))
     except TimeoutError:
         sentence = f"the request did not arrive within {MAX_BODY_SECONDS} seconds"
-        raise HTTPException(408, sentence) from None
+        raise HTTPException(408, sentence, _CLOSE) from None
     return lambda: prepare(content, shape)
 
 
@@ -81,7 +83,8 @@ def _capped(request: Request) -> Request:
 
 
 def _too_large() -> HTTPException:
-    return HTTPException(413, f"a request may have {MAX_BODY_BYTES / 2**20:.1f} MiB at most")
+    sentence = f"a request may have {MAX_BODY_BYTES / 2**20:.1f} MiB at most"
+    return HTTPException(413, sentence, _CLOSE)
 
 
 async def _file_of_form(request: Request) -> bytes:
