@@ -73,10 +73,10 @@ class Reporter:
         self.status = self._where(training)
         self.set(**changes)
 
-    def end(self, **changes: Any) -> None:
+    def end(self, training: "Training | None" = None, **changes: Any) -> None:
         """The last word; on a full disk it is written over the one before."""
         status = replace(
-            self.status,
+            self._where(training) if training else self.status,
             eta_seconds=None,
             pid=None,
             pid_created=None,

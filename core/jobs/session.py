@@ -43,10 +43,10 @@ class Session:
             self._apply(self._control)
             while self._obey():
                 if self._train_planned() and not self._is_extended():
-                    self.reporter.end(state="completed", message=self._early_stop())
+                    self.reporter.end(self.training, state="completed", message=self._early_stop())
                     return
             self._save()
-            self.reporter.end(state="stopped", message="")
+            self.reporter.end(self.training, state="stopped")
 
     def _load(self) -> Training:
         """The training at its last checkpoint, or a fresh one."""
