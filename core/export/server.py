@@ -1,6 +1,7 @@
 """Runs the prediction service on a socket: on this machine only, unless a key guards it."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Callable
 
@@ -39,7 +40,7 @@ def serve(
         ServeError: if the address is open to others and there is no key, or is not to be had.
     """
     check_address(host, port, token)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     name = f"[{host}]" if ":" in host else host
     # The names by which others call this machine are unknown here; there, the key is the guard.
     hosts = (*LOOPBACK, name) if _is_loopback(host) else ("*",)
@@ -80,13 +81,25 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections; port 0 takes a free one.
+
+    Raises:
+        ServeError: if the address is not this machine's or the port is taken.
+    """
     host = "127.0.0.1" if host == "localhost" else host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends answers without delay only on sockets that name their protocol: 40 ms each.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        reason = error.strerror or str(error)
+        if os.name == "posix":  # elsewhere the option would let two services share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(MAX_CONNECTIONS)
+    except (OSError, UnicodeError) as error:  # a name may be unknown, or none at all
+        listening.close()
+        reason = getattr(error, "strerror", None) or str(error)
         raise ServeError(
             f"cannot listen on {host} port {port} ({reason}); choose another --port"
         ) from None
+    return listening
