@@ -119,8 +119,6 @@ def from_picture(picture: Image.Image, shape: Shape) -> Tensor:
 
 
 def _fit(picture: Image.Image, width: int, height: int) -> Image.Image:
-    if picture.size == (width, height):
-        return picture
     share = min(width / picture.width, height / picture.height)
     inner = max(1, round(picture.width * share)), max(1, round(picture.height * share))
     canvas = Image.new(picture.mode, (width, height))

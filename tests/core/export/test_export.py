@@ -167,14 +167,17 @@ class TestRefusals:
         with pytest.raises(ExportError, match="does not exist"):
             export(trained_run, None, format, tmp_path / "nowhere" / "a")
 
-    def test_failed_write_keeps_the_file_that_was_there(self, trained_run, tmp_path, monkeypatch):
+    @pytest.mark.parametrize("step", ["core.export.write_all", "pathlib.Path.replace"])
+    def test_failed_write_keeps_the_file_that_was_there(
+        self, trained_run, tmp_path, monkeypatch, step
+    ):
         path = tmp_path / "a.onnx"
         path.write_text("before")
 
-        def full(descriptor, data):
+        def full(*_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("core.export.write_all", full)
+        monkeypatch.setattr(step, full)
         with pytest.raises(DiskError, match="disk full"):
             export(trained_run, None, "onnx", path)
         assert path.read_text() == "before"
