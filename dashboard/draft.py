@@ -18,7 +18,8 @@ from core.config import (
     parse,
     with_overrides,
 )
-from core.errors import ConfigError
+from core.datasets.catalog import entry
+from core.errors import UserError
 from core.presets import PRESETS, preset
 from dashboard.text import escaped, quoted
 
@@ -66,8 +67,10 @@ def from_params(params: Mapping[str, str]) -> tuple[Draft, list[str]]:
     config = preset(name)
     for assignment in filter(None, params.get("set", "").split(";")):
         try:
-            config = with_overrides(config, [assignment])
-        except ConfigError as error:
+            changed = with_overrides(config, [assignment])
+            entry(changed.data.name)
+            config = changed
+        except UserError as error:
             problems.append(
                 f"The address sets {quoted(assignment)}, which is left out: {escaped(str(error))}."
             )

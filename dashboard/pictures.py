@@ -1,5 +1,7 @@
 """Pictures of the Train page: first-layer filters, and what the network will see. Pure."""
 
+import base64
+import html
 import math
 from typing import Any
 
@@ -59,6 +61,17 @@ def _framed(tiles: Any, palette: Palette) -> Any:
         canvas[:, :, inner, inner] = np.array(rgb(color), np.uint8)[:, None, None]
     canvas[:, :, 3:-3, 3:-3] = tiles
     return canvas
+
+
+def image_tag(png: bytes, alt: str, stretch: bool = False) -> str:
+    """A PNG inside its own HTML, so that it cannot be gone when the browser asks for it.
+
+    What ``st.image`` shows is a file that the next run takes away: a picture that changes several
+    times a second is then missing more often than not.
+    """
+    source = base64.b64encode(png).decode()
+    kind = "cs-pixels cs-stretch" if stretch else "cs-pixels"
+    return f'<img class="{kind}" alt="{html.escape(alt)}" src="data:image/png;base64,{source}">'
 
 
 def augmentation_preview(images: Any, config: AugmentationConfig, seed: int = 0) -> bytes:

@@ -16,19 +16,25 @@ from dashboard.text import plain_number
 
 MOST_POINTS = 500
 _LOSS_TICKS = [digit * 10.0**power for power in range(-6, 5) for digit in (1, 2, 5)]
-_LOSS_TEXTS = [plain_number(tick) for tick in _LOSS_TICKS]
 _MOST_LABELS = 6  # marks whose text is written out; more would cover the curve
 
 
 def loss_curves(curve: Curve, planned_epochs: int, run_id: str) -> dict[str, Any]:
     """Training loss by step and validation loss by epoch, on a logarithmic axis."""
     steps = thinned(curve.steps)
+    losses = [loss for _, loss in steps if loss > 0]
+    wide = bool(losses) and max(losses) > 500 * min(losses)
     traces = [
         _line("train, by step", [p[0] for p in steps], [p[1] for p in steps], TOKENS.train, 1.5),
         _epochs("validation, by epoch", curve.epochs, "validation_loss", TOKENS.validation, ".4f"),
     ]
     layout = _layout(curve, planned_epochs, run_id, "Loss")
-    layout["yaxis"] |= {"type": "log", "tickvals": _LOSS_TICKS, "ticktext": _LOSS_TEXTS}
+    ticks = _LOSS_TICKS[:: 3 if wide else 1]  # powers of ten only, where 2 and 5 would crowd
+    layout["yaxis"] |= {
+        "type": "log",
+        "tickvals": ticks,
+        "ticktext": [plain_number(tick) for tick in ticks],
+    }
     if not steps and not curve.epochs:
         layout["yaxis"]["range"] = [-2, 0.5]  # powers of ten: where losses usually lie
     return {"data": traces, "layout": layout}
@@ -86,11 +92,11 @@ def _epochs(
 
 
 def _accuracy_range(records: Sequence[EpochRecord]) -> list[float]:
-    """From just under the worst epoch after the first, so that 98 % and 99 % can be told apart."""
+    """From just under where learning has got to, so that 98 % and 99 % can be told apart."""
+    learnt = [record for record in records if record.epoch > 0]
     values = [
         value
-        for record in records
-        if record.epoch > 0
+        for record in learnt[len(learnt) // 5 :]
         for value in (record.train_accuracy, record.validation_accuracy)
         if math.isfinite(value)
     ]
@@ -101,7 +107,7 @@ def _accuracy_range(records: Sequence[EpochRecord]) -> list[float]:
 
 
 def _layout(curve: Curve, planned_epochs: int, run_id: str, title: str) -> dict[str, Any]:
-    shapes, labels = _marks(curve, TOKENS)
+    shapes, labels = _marks(curve, planned_epochs, TOKENS)
     ticks = {"dtick": 1} if planned_epochs <= 12 else {}
     return {
         "uirevision": run_id,
@@ -119,7 +125,9 @@ def _layout(curve: Curve, planned_epochs: int, run_id: str, title: str) -> dict[
     }
 
 
-def _marks(curve: Curve, colors: Palette) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _marks(
+    curve: Curve, planned_epochs: int, colors: Palette
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A dotted line where a setting was changed or training went on after an interruption."""
     marks = [(change.epoch_fraction, _change_text(change)) for change in curve.changes]
     marks += [(resume.epoch_fraction, "resumed") for resume in curve.resumes]
@@ -143,8 +151,9 @@ def _marks(curve: Curve, colors: Palette) -> tuple[list[dict[str, Any]], list[di
             "y": 1 - 0.09 * (index % 3),
             "text": html.escape(text),
             "showarrow": False,
-            "xanchor": "right" if index and x > 0.6 * marks[-1][0] else "left",
+            "xanchor": "right" if x > 0.6 * planned_epochs else "left",
             "yanchor": "top",
+            "bgcolor": f"{colors.background}/0.8",
             "font": {"size": 10, "color": colors.muted},
         }
         for index, (x, text) in enumerate(marks[-_MOST_LABELS:])

@@ -197,15 +197,13 @@ def _inside(run: Run) -> None:
 
 
 def _filters(run: Run, epoch: int) -> None:
-    shape = CATALOG[run.config.data.name].shape
+    info = run.dataset_info()
+    shape = info.shape if info is not None else CATALOG[run.config.data.name].shape
     maps = pictures.first_filters(loaders.weights(run.id, epoch), shape)
     st.markdown(f"**First layer's filters** :gray[· epoch {epoch}]")
     if maps is None:
         st.caption("The first layer's weights are no images here.")
         return
-    with st.container(key="pixels filters"):
-        st.image(
-            pictures.filter_picture(maps, palette.current()),
-            alt=f"{len(maps)} filters of the first layer",
-        )
+    picture = pictures.filter_picture(maps, palette.current())
+    st.html(pictures.image_tag(picture, f"{len(maps)} filters of the first layer"))
     st.caption("Blue is positive, orange negative, all on one scale.")

@@ -12,22 +12,18 @@ from dashboard.text import escaped
 
 def preview(config: RunConfig) -> None:
     """Eight training images with the random changes in force; another draw at a click."""
-    data = entry(config.data.name)
-    if not data.embedded:
-        st.caption("The preview appears for data sets that come with ConvScope.")
-        return
     try:
+        data = entry(config.data.name)
+        if not data.embedded:
+            st.caption("The preview appears for data sets that come with ConvScope.")
+            return
         images = loaders.dataset(data.name).train_images[: pictures.PREVIEW_IMAGES]
     except UserError as error:
         st.warning(escaped(str(error)), icon="⚠️")
         return
     draw = st.session_state.get("preview draw", 0)
-    with st.container(key="pixels preview"):
-        st.image(
-            pictures.augmentation_preview(images, config.augmentation, draw),
-            width="stretch",
-            alt="Training images as the network will see them",
-        )
+    strip = pictures.augmentation_preview(images, config.augmentation, draw)
+    st.html(pictures.image_tag(strip, "Training images as the network will see them", stretch=True))
     if not is_active(config.augmentation):
         st.caption("Training images as they are: nothing is changed.")
         return

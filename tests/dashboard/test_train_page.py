@@ -1,0 +1,183 @@
+"""The Train page: the empty state, what can be asked of a run in each state, and live changes."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.errors import DiskError
+from core.runs import RunStore
+from dashboard.widgets.field_input import widget_key
+from tests.dashboard.pages import open_page, texts
+from tests.dashboard.trained import train
+
+BUTTONS = ("start", "pause", "resume", "stop", "one more")
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch):
+    """Asking for training writes the request down; nothing is started."""
+    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
+
+
+def enabled(at):
+    return {key for key in BUTTONS if not at.button(key=key).disabled}
+
+
+def progress(at):
+    return at.get("progress")[0].proto.text
+
+
+def put(run, **changes):
+    with run.lock():
+        run.write_status(replace(run.status(), **changes))
+
+
+def test_without_a_run_the_page_says_what_start_will_do(store):
+    at = open_page("train")
+    said = texts(at)
+    assert "3 epochs" in said and "55,000 images" in said and "860 steps" in said
+    assert "5,000 validation and 10,000 test images" in said
+    assert "121,174" in said  # by hand: 60 + 1,980 + 108,120 + 10,164 + 850
+    assert not at.button(key="start").disabled
+    assert not [b for b in at.button if b.key in ("pause", "stop")]
+
+
+def test_the_layer_table_follows_the_sliders(store):
+    at = open_page("train", set="data.train_limit=1000;model.blocks[0].channels=12")
+    said = texts(at)
+    assert "1,000 images" in said and "16 steps" in said
+    assert "123,178" in said  # 120 + 12·36·9 + 36 + 108,120 + 10,164 + 850
+
+
+def test_start_makes_a_run_of_these_settings_and_shows_it(store):
+    at = open_page("train", preset="linear", set="data.name=digits;training.epochs=2")
+    at.button(key="start").click()
+    at.run()
+    (row,) = store.list()
+    config = store.get(row.id).config
+    assert (config.data.name, config.training.epochs) == ("digits", 2)
+    assert config.model.blocks == ()
+    assert at.query_params["run"] == row.id
+    assert "queued" in texts(at) and "number 1 of 1 in the queue" in progress(at)
+
+
+def test_a_full_disk_is_told_in_a_sentence(store, monkeypatch):
+    def full(self, config, name=""):
+        raise DiskError("the disk is full")
+
+    monkeypatch.setattr(RunStore, "create", full)
+    at = open_page("train")
+    at.button(key="start").click()
+    at.run()
+    assert not at.exception and [e.value for e in at.error] == ["the disk is full"]
+
+
+@pytest.mark.parametrize(
+    ("state", "possible"),
+    [
+        ("completed", {"start", "one more"}),
+        ("stopped", {"start", "resume", "one more"}),
+        ("failed", {"start", "resume", "one more"}),
+    ],
+)
+def test_buttons_of_an_ended_run(store, state, possible):
+    run = train(store, state=state)
+    if state != "completed":
+        put(run, epochs=5)
+    at = open_page("train", run=run.id)
+    assert not at.exception
+    assert enabled(at) == possible
+
+
+@pytest.mark.parametrize(
+    ("state", "want", "possible"),
+    [
+        ("running", "run", {"start", "pause", "stop", "one more"}),
+        ("running", "stop", {"start", "one more"}),
+        ("paused", "pause", {"start", "resume", "stop", "one more"}),
+    ],
+)
+def test_buttons_of_an_active_run(run, state, want, possible):
+    put(run, state=state, epochs=5)
+    run.request(want=want)
+    with run.lock():  # as its training process would
+        assert enabled(open_page("train", run=run.id)) == possible
+
+
+def test_a_waiting_run_can_be_stopped(store):
+    run = store.create(train(store).config)
+    put(run, state="queued", queued_at=1.0)
+    at = open_page("train", run=run.id)
+    assert enabled(at) == {"start", "stop", "one more"}
+    at.button(key="stop").click()
+    at.run()
+    assert run.status().state == "stopped"
+
+
+def test_a_finished_run_shows_its_numbers_with_their_splits(run):
+    at = open_page("train", run=run.id)
+    said, record = texts(at), run.epoch_record(2)
+    assert f"{record.test_accuracy * 100:.2f} %" in said and "Test accuracy" in said
+    assert f"{record.validation_accuracy * 100:.2f} %" in said and "Validation accuracy" in said
+    assert progress(at) == "2 of 2 epochs done"
+    assert "First layer" in said and "validation, epoch 2" in said
+
+
+def test_a_crashed_run_says_why_and_offers_resume(run):
+    put(run, state="running", epochs=5)  # and nobody holds the lock
+    at = open_page("train", run=run.id)
+    assert "ended without a word" in at.error[0].value
+    assert enabled(at) == {"start", "resume", "one more"}
+
+
+def test_a_failed_run_says_why(run):
+    put(run, state="failed", epochs=5, message="loss is not finite in epoch 2, step 40")
+    assert "loss is not finite in epoch 2" in open_page("train", run=run.id).error[0].value
+
+
+def test_one_epoch_more_is_planned_and_queued(run):
+    at = open_page("train", run=run.id)
+    at.button(key="one more").click()
+    at.run()
+    assert run.control().epochs == 3 and run.status().state == "queued"
+
+
+def test_a_live_slider_asks_the_training_run_and_shows_asked_beside_applied(run):
+    put(run, state="running", epochs=5, applied={"training.learning_rate": 0.005})
+    with run.lock():
+        at = open_page("train", run=run.id)
+        assert "live" in at.select_slider(key=widget_key("training.learning_rate")).label
+        at.select_slider(key=widget_key("training.learning_rate")).set_value(0.002)
+        at.run()
+        assert run.control().changes == {"training.learning_rate": 0.002}
+        said = texts(at)
+    row = said[said.index("Changed while training") :]
+    assert row.index("0.002") < row.index("0.005") < row.index("waiting")
+
+
+def test_a_change_that_needs_a_new_network_says_so_and_leaves_the_run_alone(run):
+    put(run, state="running", epochs=5)
+    with run.lock():
+        at = open_page("train", run=run.id)
+        at.select_slider(key=widget_key("model.dense[0].width")).set_value(32)
+        at.run()
+        said = texts(at).replace("\\", "")
+        assert run.control().changes == {}
+        assert "1 setting needs a new run" in said
+        assert "Dense layer 1, width: 32 units instead of 16 units" in said
+        back = next(b for b in at.button if b.label == "Back to the run's settings")
+        back.click()
+        at.run()
+        assert at.select_slider(key=widget_key("model.dense[0].width")).value == 16
+
+
+def test_an_unknown_run_in_the_address_is_a_sentence_and_the_empty_state(store):
+    at = open_page("train", run="20260101-000000-abcdef")
+    assert not at.exception
+    assert "does not exist" in at.warning[0].value
+    assert not at.button(key="start").disabled
+
+
+def test_a_name_is_shown_letter_by_letter(run):
+    run.set_label(name="**bold** <script> :red[x]")
+    assert r"\*\*bold\*\* \<script\> \:red\[x\]" in texts(open_page("train", run=run.id))
