@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
 from core.runs import RunSummary
-from dashboard.text import clean, duration
+from dashboard.text import clean
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def filtered(summaries: Sequence[RunSummary], by: Filters) -> list[RunSummary]:
 
 
 def table(summaries: Sequence[RunSummary], queue: Sequence[str]) -> pd.DataFrame:
-    """One row a run, in the order given; accuracies in per cent, times as text that sorts.
+    """One row a run, in the order given; accuracies in per cent, what is not known is None.
 
     Args:
         summaries: the rows.
@@ -66,7 +66,7 @@ def _row(summary: RunSummary, place: int | None) -> tuple[object, ...]:
         _percent(summary.validation_accuracy),
         _percent(summary.test_accuracy),
         _epochs(summary),
-        duration(summary.train_seconds) if summary.train_seconds else "",
+        timedelta(seconds=round(summary.train_seconds)) if summary.train_seconds else None,
         datetime.fromtimestamp(summary.created) if summary.created else None,
         summary.preset,
         summary.parameters,
@@ -79,11 +79,11 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else share * 100
 
 
-def _epochs(summary: RunSummary) -> str:
+def _epochs(summary: RunSummary) -> float | None:
+    """Epochs done, the begun one counted in part while the run trains."""
     if summary.state == "unreadable":
-        return ""
-    done = f"{summary.epoch_fraction:.1f}" if summary.state in ("running", "paused") else ""
-    return f"{done or summary.epoch} of {summary.epochs}"
+        return None
+    return summary.epoch_fraction if summary.state in ("running", "paused") else summary.epoch
 
 
 def _searched(summary: RunSummary) -> str:

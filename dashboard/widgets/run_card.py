@@ -22,7 +22,7 @@ def run_card(summary: RunSummary, queue: Sequence[str]) -> None:
             _unreadable(summary)
             return
         _facts(summary, queue)
-        _open_and_control(summary)
+        _open_and_control(summary, waits=summary.id in queue)
         _label(summary)
         _delete([summary])
 
@@ -71,7 +71,7 @@ def _parameters(summary: RunSummary) -> str:
     return "parameters unknown" if number is None else f"{short_count(number)} parameters"
 
 
-def _open_and_control(summary: RunSummary) -> None:
+def _open_and_control(summary: RunSummary, waits: bool) -> None:
     link = {"run": summary.id}
     with st.container(horizontal=True):
         if st.button(
@@ -80,11 +80,13 @@ def _open_and_control(summary: RunSummary) -> None:
             st.switch_page("views/results.py", query_params=link)
         if st.button("Show on Train", icon=":material/model_training:"):
             st.switch_page("views/train.py", query_params=link)
+        if summary.state == "queued" and not waits:
+            _action("Start", ":material/play_arrow:", summary, jobs.start)
         if summary.state in _NEEDS_RESUME or summary.state == "paused":
             _action("Resume", ":material/play_arrow:", summary, jobs.resume)
         if summary.state == "running":
             _action("Pause", ":material/pause:", summary, jobs.pause)
-        if summary.state in loaders.ACTIVE:
+        if waits or summary.state in ("running", "paused"):
             _action("Stop", ":material/stop:", summary, jobs.stop)
 
 
