@@ -38,43 +38,59 @@ _CLASSIC = Preset(
     RunConfig(),
 )
 
+# Handwriting leans, wanders and varies in size: no image is shown the same way twice.
+_GENTLE = AugmentationConfig(rotation=10, shift=2, scale=0.1, shear=5)
+
+
+def _four_blocks(first: int, second: int, third: int, fourth: int) -> ModelConfig:
+    """Conv layers with batch norm and no dense layer but the output: 28×28 images end as 4×4."""
+    return ModelConfig(
+        blocks=(
+            ConvBlock(channels=first, kernel_size=5, batch_norm=True, pooling="max"),
+            ConvBlock(channels=second, batch_norm=True),
+            ConvBlock(channels=third, batch_norm=True, pooling="max"),
+            ConvBlock(channels=fourth, padding=1, batch_norm=True),
+        ),
+        dense=(),
+    )
+
+
 _COMPACT = Preset(
     "compact",
     "Compact",
-    "Fewer than 20,000 parameters, batch norm and gentle distortions instead of dense layers.",
+    "Fewer than 20,000 parameters: batch norm and gentle distortions instead of dense layers.",
     RunConfig(
-        augmentation=AugmentationConfig(rotation=8, shift=2, scale=0.1, shear=5),
-        model=ModelConfig(
-            blocks=(
-                ConvBlock(channels=12, kernel_size=5, batch_norm=True, pooling="max"),
-                ConvBlock(channels=24, batch_norm=True),
-                ConvBlock(channels=24, batch_norm=True, pooling="max"),
-                ConvBlock(channels=24, padding=1, batch_norm=True),
-            ),
-            dense=(),
-        ),
-        training=TrainingConfig(epochs=5, batch_size=128, learning_rate=0.01),
+        augmentation=_GENTLE,
+        model=_four_blocks(16, 24, 24, 24),
+        training=TrainingConfig(epochs=6, batch_size=128, learning_rate=0.01),
+    ),
+)
+
+_ACCURATE = Preset(
+    "accurate",
+    "Accurate",
+    "Compact made twice as wide and trained with softened labels: the fewest errors.",
+    RunConfig(
+        augmentation=_GENTLE,
+        model=_four_blocks(32, 48, 48, 64),
+        training=TrainingConfig(epochs=6, batch_size=128, learning_rate=0.01, label_smoothing=0.1),
     ),
 )
 
 _DEEP = Preset(
     "deep",
     "Deep",
-    "Five conv layers with batch norm, shortcuts and dropout.",
+    "Five conv layers with batch norm, two of them with shortcuts, and dropout.",
     RunConfig(
-        augmentation=AugmentationConfig(rotation=8, shift=2, scale=0.1, shear=5),
+        augmentation=_GENTLE,
         model=ModelConfig(
             blocks=(
-                ConvBlock(channels=16, padding=1, batch_norm=True, pooling="max"),
-                ConvBlock(channels=32, padding=1, batch_norm=True),
+                ConvBlock(channels=16, kernel_size=5, batch_norm=True, pooling="max"),
+                ConvBlock(channels=32, batch_norm=True),
                 ConvBlock(channels=32, padding=1, batch_norm=True, residual=True, pooling="max"),
                 ConvBlock(channels=64, padding=1, batch_norm=True),
                 ConvBlock(
-                    channels=64,
-                    padding=1,
-                    batch_norm=True,
-                    residual=True,
-                    pooling="max",
+                    channels=64, padding=1, batch_norm=True, residual=True, pooling="max",
                     dropout=0.1,
                 ),
             ),
@@ -82,7 +98,7 @@ _DEEP = Preset(
         ),
         training=TrainingConfig(epochs=5, batch_size=128, learning_rate=0.01),
     ),
-)
+)  # fmt: skip
 
 _LINEAR = Preset(
     "linear",
@@ -90,12 +106,12 @@ _LINEAR = Preset(
     "Softmax regression on the pixels, without a hidden layer: what the others are measured by.",
     RunConfig(
         model=ModelConfig(blocks=(), dense=()),
-        training=TrainingConfig(epochs=3, learning_rate=0.002),
+        training=TrainingConfig(learning_rate=0.002),
     ),
 )
 
 PRESETS: MappingProxyType[str, Preset] = MappingProxyType(
-    {preset.name: preset for preset in (_CLASSIC, _COMPACT, _DEEP, _LINEAR)}
+    {preset.name: preset for preset in (_CLASSIC, _COMPACT, _DEEP, _LINEAR, _ACCURATE)}
 )
 
 
