@@ -138,16 +138,17 @@ def write_json(path: Path, values: Any, *, sync: bool = True) -> None:
     write_atomic(path, to_json_bytes(values), sync=sync)
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path | str) -> dict[str, Any] | None:
     """The JSON object in a file; None if it is missing, torn or holds something else."""
     try:
-        values = json.loads(path.read_bytes())
+        with open(path, "rb") as file:  # noqa: PTH123  (listings read thousands)
+            values = json.loads(file.read())
     except (OSError, ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
 
 
-def signature(path: Path) -> Signature | None:
+def signature(path: Path | str) -> Signature | None:
     """What changes whenever a file is replaced: (modified in ns, size, inode); None if missing."""
     try:
         found = os.stat(path)  # noqa: PTH116  (a microsecond less than Path.stat, before every step)
@@ -177,6 +178,11 @@ class LineWriter:
             self._size = _end_of_last_line(self._descriptor)
             os.ftruncate(self._descriptor, self._size)
             os.lseek(self._descriptor, self._size, os.SEEK_SET)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file has no line yet."""
+        return self._size == 0
 
     def append(self, line: bytes) -> None:
         """Adds one line, newline included."""

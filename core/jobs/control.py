@@ -10,6 +10,7 @@ from core.errors import RunError
 from core.jobs.processes import ensure_supervisor
 from core.run_files import InUseError
 from core.runs import Control, Run, RunStore, Status
+from core.runs.store import first_status
 
 
 def start(run: Run) -> None:
@@ -20,11 +21,11 @@ def start(run: Run) -> None:
         DiskError: if the disk is full or read-only.
     """
     status = run.status()
-    planned = run.control().epochs or run.config.training.epochs
-    if status.state == "completed" and status.epoch >= planned:
-        raise RunError(f"run {run.id} has finished its {planned} epochs; ask for more epochs")
+    if _is_done(run, status):
+        raise RunError(f"run {run.id} has finished its {status.epoch} epochs; ask for more epochs")
     run.request(want="run")
-    enqueue(run)
+    if not status.active:  # its process reads the request, and looks once more before it ends
+        enqueue(run)
 
 
 def resume(run: Run) -> None:
@@ -135,28 +136,23 @@ def kill(run: Run) -> bool:
 
 
 def enqueue(run: Run) -> None:
-    """Puts a run at the end of the queue, unless it waits or trains already.
+    """Puts a run at the end of the queue, unless it waits, trains or is done already.
 
     Raises:
         DiskError: if the disk is full or read-only.
     """
     try:
         with run.lock():
-            status = run.written_status() or Status(epochs=run.config.training.epochs)
-            if not status.waiting:
-                run.write_status(
-                    replace(
-                        status,
-                        state="queued",
-                        queued_at=time.time(),
-                        attempts=0,
-                        message="",
-                        eta_seconds=None,
-                        dataset=run.config.data.name,
-                        created=run.created,
-                    )
-                )
+            # A damaged status is made anew; where training stands, the checkpoint tells.
+            status = run.written_status() or first_status(run.config, run.created)
+            if not status.waiting and not _is_done(run, status):
+                status = replace(status, state="queued", queued_at=time.time(), attempts=0)
+                run.write_status(replace(status, message="", eta_seconds=None))
     except InUseError:
-        # Its process is there. It reads the request, and looks once more after its last epoch.
-        return
+        return  # its process has just begun, or looks once more before it ends
     ensure_supervisor(run.path.parent)
+
+
+def _is_done(run: Run, status: Status) -> bool:
+    planned = run.control().epochs or run.config.training.epochs
+    return status.state == "completed" and status.epoch >= planned

@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from core.run_files import disk_errors, is_held
 from core.runs import RunStore
 
 _PROJECT = Path(__file__).resolve().parents[2]
-_children: list["subprocess.Popen[bytes]"] = []
 
 
 def revive(store: RunStore) -> None:
@@ -24,11 +24,11 @@ def ensure_supervisor(root: Path) -> None:
     Call it after the run is in the queue: a supervisor that is about to end looks at the queue once
     more after it has let go of its lock, so one of the two starts the run.
     """
-    # Those that have ended are taken off the process table; the list keeps the others quiet.
-    _children[:] = [child for child in _children if child.poll() is None]
     if not is_held(root / "supervisor.lock"):
         log = root / "supervisor.log"
-        _children.append(_spawn("core.jobs.supervisor", root, log, mode="wb"))
+        child = _spawn("core.jobs.supervisor", root, log, mode="wb")
+        # Takes it off the process table when it ends, however long this process lives on.
+        threading.Thread(target=child.wait, name="reaper", daemon=True).start()
 
 
 def spawn_worker(run: Path) -> "subprocess.Popen[bytes]":

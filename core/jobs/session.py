@@ -61,7 +61,7 @@ class Session:
             if self._planned() != self.reporter.status.epochs:
                 self._renew_patience(training)
         self._note_data(training)
-        if self.run.read_metrics()[0]:
+        if not self._writer.is_empty:
             self._append(ResumeRecord(training.epoch_fraction, training.step))
         return training
 

@@ -14,10 +14,11 @@ or grows by whole lines, and what is loaded back is checked. ``runs/<id>/`` hold
 - ``worker.log``, ``heartbeat``, ``lock``, ``control.lock``
 """
 
+from core.runs.listing import RunSummary
 from core.runs.opening import open_run
 from core.runs.run import Run
 from core.runs.status import Control, DatasetInfo, Label, State, Status, Want
-from core.runs.store import RunStore, RunSummary, default_root
+from core.runs.store import RunStore, default_root
 
 __all__ = [
     "Control",

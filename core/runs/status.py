@@ -7,6 +7,7 @@ and the command line, the label by either. Foreign values in them are ignored.
 import re
 import unicodedata
 from dataclasses import asdict, dataclass, field, fields, replace
+from types import NoneType
 from typing import Any, Literal, TypeVar, get_args
 
 State = Literal["queued", "running", "paused", "stopped", "completed", "failed", "crashed"]
@@ -136,19 +137,19 @@ def status_from(values: dict[str, Any] | None) -> Status | None:
     """The status in a file's values; None if they are not one."""
     if values is None or values.get("state") not in STATES:
         return None
-    return _built(Status(), values)
+    return _built(Status, values)
 
 
 def control_from(values: dict[str, Any] | None) -> Control | None:
     """The control file's values; None if they are not one."""
     if values is None or values.get("want") not in WANTS:
         return None
-    return _built(Control(), values)
+    return _built(Control, values)
 
 
 def label_from(values: dict[str, Any] | None) -> Label:
     """The label in a file's values; an empty one where there is none."""
-    return _built(Label(), values or {}) or Label()
+    return _built(Label, values or {}) or Label()
 
 
 def dataset_info_from(values: dict[str, Any] | None) -> DatasetInfo | None:
@@ -167,30 +168,27 @@ def dataset_info_from(values: dict[str, Any] | None) -> DatasetInfo | None:
     )
 
 
-_OPTIONAL_NUMBERS = {spot.name for spot in fields(Status) if "None" in str(spot.type)} | {"epochs"}
+def _accepted(kind: type) -> dict[str, set[type]]:
+    """By field, the types that JSON may give it."""
+    types: dict[str, set[type]] = {}
+    for spot in fields(kind):
+        default = spot.default_factory() if callable(spot.default_factory) else spot.default
+        optional = "None" in str(spot.type)
+        number = {int, float, NoneType} if optional else {int, float}
+        types[spot.name] = number if optional or type(default) in number else {type(default)}
+    return types
 
 
-def _built(default: _Values, values: dict[str, Any]) -> _Values | None:
-    """The default with the known values put in; None if one has another type than it should."""
-    known: dict[str, Any] = {}
-    for name, before in vars(default).items():
-        if name not in values:
-            continue
-        value = values[name]
-        if not _fits(name, before, value):
-            return None
-        known[name] = value
-    return replace(default, **known)
+_ACCEPTED = {kind: _accepted(kind) for kind in (Status, Control, Label)}
 
 
-def _fits(name: str, before: Any, value: Any) -> bool:
-    if name in _OPTIONAL_NUMBERS and value is None:
-        return True
-    if isinstance(before, bool):
-        return isinstance(value, bool)
-    if before is None or isinstance(before, int | float):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, type(before))
+def _built(kind: type[_Values], values: dict[str, Any]) -> _Values | None:
+    """The record of the known values; None if one has another type than it should."""
+    accepted = _ACCEPTED[kind]
+    known = {name: value for name, value in values.items() if name in accepted}
+    if any(type(value) not in accepted[name] for name, value in known.items()):
+        return None
+    return kind(**known)
 
 
 # Bidirectional controls can make a name read as another one.

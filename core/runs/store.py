@@ -5,8 +5,6 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,59 +12,19 @@ from typing import Any
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.run_files import (
-    Signature,
     disk_errors,
     read_json,
     remove_folder,
-    signature,
     to_json_bytes,
     write_json,
     write_new,
 )
+from core.runs.listing import Listing, RunSummary, unopened
 from core.runs.opening import FORMAT, ID_PATTERN, open_run
 from core.runs.run import Run
-from core.runs.status import Label, Status, clean_name, label_from, status_from, to_values
+from core.runs.status import Label, Status, clean_name, to_values
 
 MAX_PARALLEL = 64
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """A run's row in the table of runs. Accuracies lie in [0, 1], times are as in `Status`.
-
-    Attributes:
-        state: one of the run's states, or ``unreadable``.
-        problem: why it is unreadable; empty otherwise.
-    """
-
-    id: str
-    name: str = ""
-    note: str = ""
-    starred: bool = False
-    state: str = "unreadable"
-    problem: str = ""
-    message: str = ""
-    responding: bool = True
-    epoch: int = 0
-    epochs: int = 0
-    epoch_fraction: float = 0.0
-    dataset: str = ""
-    preset: str = ""
-    parameters: int | None = None
-    validation_accuracy: float | None = None
-    test_accuracy: float | None = None
-    train_seconds: float = 0.0
-    images_per_second: float = 0.0
-    eta_seconds: float | None = None
-    created: float = 0.0
-    started: float | None = None
-    updated: float = 0.0
-    queued_at: float | None = None
-
-
-_FROM_STATUS = tuple(
-    spot.name for spot in fields(RunSummary) if spot.name in {own.name for own in fields(Status)}
-)
 
 
 def default_root() -> Path:
@@ -79,8 +37,7 @@ class RunStore:
 
     def __init__(self, root: Path | str):
         self.root = Path(root).resolve()
-        self._statuses: dict[str, tuple[Signature, Status]] = {}
-        self._labels: dict[str, tuple[Signature, Label]] = {}
+        self._listing = Listing(self.root)
 
     def create(self, config: RunConfig, name: str = "") -> Run:
         """A new run, ready to be started.
@@ -95,9 +52,9 @@ class RunStore:
             DiskError: if the disk is full or read-only.
         """
         now = time.time()
-        status = _first_status(config, now)
+        status = first_status(config, now)
         label = Label(clean_name(name) or f"{status.preset} · {status.dataset}")
-        run_id = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(3)
+        run_id = self._new_id(now)
         described = {"format": FORMAT, "id": run_id, "created": now}
         described["config"] = config.model_dump(mode="json")
         with disk_errors(self.root):
@@ -133,30 +90,23 @@ class RunStore:
 
     def list(self) -> list[RunSummary]:
         """A row for each run, newest first; folders that are no run come last, with the reason."""
-        rows = [self._summary(entry) for entry in self._folders()]
-        names = {row.id for row in rows}
-        for cache in (self._statuses, self._labels):
-            for name in [name for name in cache if name not in names]:
-                del cache[name]
-        return sorted(rows, key=lambda row: (row.created, row.id), reverse=True)
+        return self._listing.rows()
 
     def queue(self) -> tuple[str, ...]:
         """Ids of the runs that wait to be started, the next one first."""
         waiting = [
-            (status.queued_at or 0.0, entry.name)
-            for entry in self._folders()
-            if (status := self._status(entry)) is not None and status.waiting
+            (status.queued_at or 0.0, run_id)
+            for run_id, status in self._listing.statuses()
+            if status.waiting
         ]
         return tuple(run_id for _, run_id in sorted(waiting))
 
     def active(self) -> tuple[str, ...]:
         """Ids of the runs that a process trains, or holds while they are paused."""
         return tuple(
-            entry.name
-            for entry in self._folders()
-            if (status := self._status(entry)) is not None
-            and status.active
-            and _unopened(entry.path).is_locked()
+            run_id
+            for run_id, status in self._listing.statuses()
+            if status.active and unopened(self.root / run_id).is_locked()
         )
 
     def delete(self, run_id: str) -> None:
@@ -167,7 +117,7 @@ class RunStore:
             DiskError: if the disk is read-only.
         """
         path = self._own_folder(run_id)
-        run = _unopened(path)
+        run = unopened(path)
         if run.is_locked():
             raise RunError(f"run {run_id} is being trained; stop it before you delete it")
         with run.lock(timeout=1.0):
@@ -196,6 +146,13 @@ class RunStore:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_json(self.root / "settings.json", {"max_parallel": number})
 
+    def _new_id(self, now: float) -> str:
+        """The time and six random digits, of no run there is."""
+        moment = datetime.fromtimestamp(now).strftime("%Y%m%d-%H%M%S-")
+        while (self.root / (run_id := moment + secrets.token_hex(3))).exists():
+            pass
+        return run_id
+
     def _own_folder(self, run_id: str) -> Path:
         """The folder of a run that may be beyond reading but can still be deleted."""
         try:
@@ -206,58 +163,6 @@ class RunStore:
                 return path
             raise
 
-    def _folders(self) -> Iterator["os.DirEntry[str]"]:
-        """Folders of the store, hidden ones (half made, half deleted) left out."""
-        try:
-            entries = os.scandir(self.root)
-        except FileNotFoundError:
-            return
-        with entries:
-            for entry in entries:
-                if entry.name[0] != "." and (entry.is_symlink() or entry.is_dir()):
-                    yield entry
-
-    def _summary(self, entry: "os.DirEntry[str]") -> RunSummary:
-        if entry.is_symlink() or not ID_PATTERN.fullmatch(entry.name):
-            return RunSummary(entry.name, problem=f"{entry.name!r} is not the folder of a run")
-        status = self._status(entry)
-        if status is None or status.active:
-            try:
-                run = open_run(Path(entry.path)) if status is None else _unopened(entry.path)
-                status = run.status() if status is None else run.judged(status)
-            except RunError as error:
-                return RunSummary(entry.name, problem=str(error))
-        label = self._label(entry)
-        values = vars(status)
-        return RunSummary(
-            entry.name,
-            name=label.name,
-            note=label.note,
-            starred=label.starred,
-            **{name: values[name] for name in _FROM_STATUS},
-        )
-
-    def _status(self, entry: "os.DirEntry[str]") -> Status | None:
-        """What ``status.json`` says, from the cache while the file is the same."""
-        path = Path(entry.path, "status.json")
-        stamp, known = signature(path), self._statuses.get(entry.name)
-        if known and known[0] == stamp:
-            return known[1]
-        status = status_from(read_json(path))
-        if stamp and status:
-            self._statuses[entry.name] = stamp, status
-        return status
-
-    def _label(self, entry: "os.DirEntry[str]") -> Label:
-        path = Path(entry.path, "label.json")
-        stamp, known = signature(path), self._labels.get(entry.name)
-        if known and known[0] == stamp:
-            return known[1]
-        label = label_from(read_json(path))
-        if stamp:
-            self._labels[entry.name] = stamp, label
-        return label
-
     def _sweep(self) -> None:
         """Removes what an interrupted creation or deletion left behind an hour ago or earlier."""
         for path in self.root.iterdir():
@@ -266,13 +171,13 @@ class RunStore:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _unopened(path: Path | str) -> Run:
-    """A run whose configuration does not matter for what is asked of it."""
-    return Run(Path(path), RunConfig(), 0.0)
+def first_status(config: RunConfig, now: float) -> Status:
+    """The status of a new run, once its data set and its network are known to exist.
 
-
-def _first_status(config: RunConfig, now: float) -> Status:
-    """The status of a new run, once its data set and its network are known to exist."""
+    Raises:
+        DatasetError: if the data set is unknown.
+        ArchitectureError: if the layers do not fit its images.
+    """
     from core.datasets.catalog import entry
     from core.layers import layer_table, total_parameters
     from core.presets import preset_name

@@ -357,7 +357,7 @@ class TestListing:
         assert other.list()[0].name == "new"
         store.delete(run.id)
         assert other.list() == []
-        assert other._labels == {} == other._statuses
+        assert other._listing._known == {}  # nothing is kept of what is gone
 
     def test_summaries_hold_only_what_a_status_has(self) -> None:
         own = {"id", "name", "note", "starred", "problem"}

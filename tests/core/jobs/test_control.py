@@ -152,6 +152,17 @@ def test_a_waiting_run_is_taken_off_the_queue(store: RunStore, unattended: list[
     assert jobs.queue(store) == (second.id, first.id)
 
 
+def test_a_damaged_status_is_made_anew(store: RunStore, unattended: list[Path]) -> None:
+    run = store.create(tiny(epochs=2))
+    before = train(run)
+    (run.path / "status.json").write_bytes(b"")
+    run.request(epochs=3)
+    jobs.resume(run)
+    status = run.status()
+    assert (status.state, status.parameters) == ("queued", before.parameters)
+    assert train(run).epoch == 3
+
+
 def test_only_a_training_run_can_be_paused(store: RunStore, unattended: list[Path]) -> None:
     run = store.create(tiny(epochs=1))
     jobs.start(run)
