@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core import jobs
-from core.config import RunConfig, live_values
+from core.config import RunConfig
 from core.errors import ArchitectureError, UserError
 from core.layers import LayerRow
 from core.runs import Run
@@ -24,7 +23,7 @@ def chosen_run() -> Run | None:
         return None
     try:
         run = loaders.run(run_id)
-        asked = live_changes.requested_config(run.config, run.control().changes)
+        asked = live_changes.requested_config(run.config, run.control())
         draft.follow(run.id, asked, run.status().active)
     except UserError as error:
         st.warning(f"{escaped(str(error))}. Start a new one, or choose another on Runs.", icon="⚠️")
@@ -34,11 +33,10 @@ def chosen_run() -> Run | None:
 
 def request_change(run: Run | None, path: str, value: object) -> None:
     """Hands a moved slider on to the run, if it is training and can take it."""
-    if run is None or path not in live_values(run.config):
+    if run is None:
         return
     try:
-        if run.status().active:
-            jobs.change(run, {path: value})
+        live_changes.request(run, path, value)
     except UserError as error:
         st.toast(escaped(str(error)), icon="⚠️")
 

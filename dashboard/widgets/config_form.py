@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import RunConfig, field_at, guide
+from core.config import RunConfig, field_at
 from core.datasets.catalog import CATALOG
 from core.errors import ArchitectureError, ConfigError
 from core.presets import PRESETS
 from dashboard import draft, wording
+from dashboard.live_changes import is_live
 from dashboard.text import counted, escaped
 from dashboard.widgets.field_input import OnChange, field_input
 
@@ -160,8 +161,7 @@ class ConfigForm:
                     self._field(f"{prefix}.{name}", most)
 
     def _field(self, path: str, most: int | None) -> None:
-        field = field_at(path)
-        live = self._live and field is not None and guide(field).get("live")
+        live = self._live and is_live(path)
         problem = self._problem if self._problem and self._problem.path == path else None
         field_input(
             path,

@@ -49,7 +49,7 @@ def difference(run: Run, config: RunConfig, live: bool, startable: bool) -> None
         live: whether the run is training.
         startable: whether the form's network can exist.
     """
-    asked = live_changes.requested_config(run.config, run.control().changes)
+    asked = live_changes.requested_config(run.config, run.control())
     if not live:
         if config != asked:
             st.button(

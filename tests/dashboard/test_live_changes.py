@@ -3,6 +3,7 @@
 import pytest
 
 from core.config import RunConfig, with_overrides
+from core.runs import Control
 from dashboard import live_changes, wording
 from dashboard.live_changes import Request
 
@@ -20,7 +21,8 @@ def test_asked_and_applied_stand_side_by_side_in_the_order_of_the_form():
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        (["training.learning_rate=0.1", "augmentation.shift=2"], []),  # a run takes these over
+        # A run takes these over.
+        (["training.learning_rate=0.1", "augmentation.shift=2", "training.epochs=9"], []),
         (["model.blocks[1].kernel_size=5"],
          ["Block 2, kernel size: 5 pixels instead of 3 pixels"]),
         (["model.dense=[]"], ["Dense layers: 0 instead of 2"]),
@@ -33,8 +35,9 @@ def test_what_needs_a_new_run_is_named_with_both_values(changes, expected):
 
 
 def test_the_requested_configuration_is_the_run_with_its_changes():
-    asked = live_changes.requested_config(RunConfig(), {"augmentation.shift": 2.0})
-    assert asked == with_overrides(RunConfig(), ["augmentation.shift=2"])
+    control = Control(changes={"augmentation.shift": 2.0}, epochs=4)
+    asked = live_changes.requested_config(RunConfig(), control)
+    assert asked == with_overrides(RunConfig(), ["augmentation.shift=2", "training.epochs=4"])
     assert live_changes.needs_new_run(RunConfig(), asked) == []
 
 

@@ -155,6 +155,19 @@ def test_a_live_slider_asks_the_training_run_and_shows_asked_beside_applied(run)
     assert row.index("0.002") < row.index("0.005") < row.index("waiting")
 
 
+def test_the_epochs_of_a_training_run_can_be_moved_but_not_below_what_is_done(run):
+    put(run, state="running", epochs=5)
+    with run.lock():
+        at = open_page("train", run=run.id)
+        at.select_slider(key=widget_key("training.epochs")).set_value(8)
+        at.run()
+        assert run.control().epochs == 8
+        at.select_slider(key=widget_key("training.epochs")).set_value(1)
+        at.run()
+        assert run.control().epochs == 8
+        assert "training.epochs must be at least 2" in at.toast[0].value.replace("\\", "")
+
+
 def test_a_change_that_needs_a_new_network_says_so_and_leaves_the_run_alone(run):
     put(run, state="running", epochs=5)
     with run.lock():
