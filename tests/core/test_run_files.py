@@ -97,6 +97,7 @@ def test_a_line_that_does_not_fit_is_taken_back(
     full_after(4, monkeypatch)
     with pytest.raises(DiskError):
         writer.append(b"second\n")
+    assert (tmp_path / "lines").read_bytes() == b"first\n"
     monkeypatch.undo()
     writer.append(b"third\n")
     writer.close()

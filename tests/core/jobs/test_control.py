@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from core import jobs
-from core.errors import ConfigError, RunError
+from core.errors import ConfigError, DiskError, RunError
 from core.jobs import control
+from core.jobs.reporter import Reporter
 from core.records import ChangeRecord, EpochRecord, curve
 from core.runs import Run, RunStore
+from core.runs import run as run_module
 from tests.core.jobs.processes import (
     enlist,
     eventful,
@@ -114,8 +116,11 @@ def test_one_epoch_more_when_it_has_completed(store: RunStore, unattended: list[
     jobs.extend(run)
     assert run.status().state == "queued"
     assert unattended == [store.root]
+    control.enqueue(run)  # a second page asks for the same
     assert train(run).epoch == 3
     assert run.epochs() == [0, 1, 2, 3]
+    control.enqueue(run)  # a request that comes when all is done
+    assert run.status().state == "completed"
 
 
 def test_more_epochs_after_an_early_stop(store: RunStore) -> None:
@@ -202,6 +207,21 @@ def test_the_status_tells_speed_and_time_left(store: RunStore) -> None:
     assert summary.validation_accuracy == curve_accuracy(run, summary.epoch)
     end(run, process)
     assert run.status().pid is None
+
+
+def test_the_last_word_finds_room_on_a_full_disk(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(tiny())
+    reporter = Reporter(run, run.status())
+
+    def full(*_: object, **__: object) -> None:
+        raise DiskError("disk full")
+
+    monkeypatch.setattr(run_module, "write_json", full)
+    reporter.end(state="failed", message="disk full: free some space")
+    assert run.status().state == "failed"
+    assert "free some space" in store.list()[0].message
 
 
 def curve_accuracy(run: Run, epoch: int) -> float:
