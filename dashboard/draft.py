@@ -110,7 +110,8 @@ def follow(run_id: str, config: RunConfig, active: bool) -> None:
 
 def problems() -> list[str]:
     """What was broken in the address when it was last read; told once."""
-    return st.session_state.pop(_PROBLEMS, [])
+    told: list[str] = st.session_state.pop(_PROBLEMS, [])
+    return told
 
 
 def replace(draft: Draft) -> None:

@@ -78,4 +78,5 @@ def is_narrow(path: str) -> bool:
     limits, step = bounds(field), guide(field)["step"]
     if step is None or "le" not in limits:
         return False
-    return (limits["le"] - limits.get("ge", limits.get("gt", 0.0))) / step <= _FEW
+    reach: float = limits["le"] - limits.get("ge", limits.get("gt", 0.0))
+    return reach / float(step) <= _FEW

@@ -45,7 +45,7 @@ def field_input(
     def changed() -> None:
         on_change(path, st.session_state[key])
 
-    common = {
+    common: dict[str, Any] = {
         "label": f"{wording.field_title(path)}{_unit_label(path)}{mark}",
         "key": key,
         "help": wording.help_text(path),
