@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.palette import TOKENS, Palette, colorscale
+from dashboard.text import percent
 
 Unit = Literal["counts", "row %", "column %"]
 UNITS: tuple[Unit, ...] = ("counts", "row %", "column %")
@@ -121,7 +122,8 @@ def _hover(
         [
             f"<b>true {true}, predicted {predicted}</b><br>"
             f"{counts[i, j]:,} {'image' if counts[i, j] == 1 else 'images'}<br>"
-            f"{rows[i, j]:.2%} of true {true}<br>{columns[i, j]:.2%} of predicted {predicted}"
+            f"{percent(rows[i, j])} of true {true}<br>"
+            f"{percent(columns[i, j])} of predicted {predicted}"
             for j, predicted in enumerate(names)
         ]
         for i, true in enumerate(names)

@@ -76,9 +76,8 @@ def _title(
         true, predicted = (escaped(answers.classes[index]) for index in cell)
         what = f"True {true}, predicted {predicted}"
     with st.container(horizontal=True, vertical_alignment="center", key="images_title"):
-        st.markdown(
-            f"**{what}** · {counted(num_images, f'{viewed.split} image')}, most confident first"
-        )
+        order = ", most confident first" if num_images > 1 else ""
+        st.markdown(f"**{what}** · {counted(num_images, f'{viewed.split} image')}{order}")
         if cell is not None:
             st.button(
                 "Show all errors",

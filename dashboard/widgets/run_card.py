@@ -1,5 +1,6 @@
 """What can be done with one run, or with several: open, name, note, star, go on, delete."""
 
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from dashboard import loaders, selection
 from dashboard.text import counted, duration, escaped, file_size, percent, short_count
 from dashboard.widgets.run_heading import STATE_COLORS
 
+_TEXTS = ("name", "note")
 _NEEDS_RESUME = ("stopped", "failed", "crashed")
 
 
@@ -98,11 +100,12 @@ def _action(name: str, icon: str, summary: RunSummary, act: Callable[[Run], obje
 
 def _label(summary: RunSummary) -> None:
     """Name, note and star; each is saved as soon as it is changed."""
-    name, note = f"name_{summary.id}", f"note_{summary.id}"
-    st.session_state.setdefault(name, summary.name)
-    st.session_state.setdefault(note, summary.note)
+    # What is saved is in the key: a change made elsewhere shows up as a new field. Seeding the
+    # session's state instead can be lost on the way to the browser, which then sends "" back.
+    name, note = (f"{kind}_{summary.id}_{_stamp(getattr(summary, kind))}" for kind in _TEXTS)
     st.text_input(
         "Name",
+        summary.name,
         key=name,
         max_chars=120,
         on_change=_all,
@@ -110,6 +113,7 @@ def _label(summary: RunSummary) -> None:
     )
     st.text_area(
         "Note",
+        summary.note,
         key=note,
         max_chars=20_000,
         height=92,
@@ -125,6 +129,10 @@ def _label(summary: RunSummary) -> None:
         on_change=_all,
         args=([summary], lambda run: run.set_label(starred=st.session_state[star])),
     )
+
+
+def _stamp(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def _delete(summaries: Sequence[RunSummary]) -> None:

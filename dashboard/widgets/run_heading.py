@@ -35,6 +35,8 @@ def heading(viewed: Viewed) -> None:
     )
     if summary.message and summary.state in ("failed", "crashed"):
         st.warning(escaped(summary.message), icon="⚠️")
+    elif summary.message:
+        st.caption(escaped(summary.message))
 
 
 def accuracies(viewed: Viewed) -> None:

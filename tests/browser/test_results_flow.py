@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core import datasets
+from core.config import RunConfig, with_overrides
 from core.runs import Run, RunStore
 from tests.browser.conftest import go, settle
-from tests.dashboard.trained import train
+from tests.dashboard.trained import SMALL, train
 
 pytestmark = pytest.mark.browser
 
@@ -137,7 +138,7 @@ def test_another_epoch_and_split_are_kept_between_pages(
 
 
 def test_a_run_is_renamed_starred_noted_and_deleted(
-    page: Page, dashboard: str, runs_dir: Path
+    page: Page, dashboard: str, runs_dir: Path, run: Run
 ) -> None:
     store = RunStore(runs_dir)
     doomed = train(store, name="doomed")
@@ -164,3 +165,22 @@ def test_a_run_is_renamed_starred_noted_and_deleted(
     page.get_by_role("button", name="Delete for good").click()
     expect(card).not_to_contain_text("reborn")
     assert not doomed.path.exists()
+
+
+def test_a_page_that_ticks_leaves_names_alone(page: Page, dashboard: str, runs_dir: Path) -> None:
+    store = RunStore(runs_dir)
+    other = store.create(with_overrides(RunConfig(), SMALL), "tick")
+    waiting = store.create(with_overrides(RunConfig(), SMALL), "keep my name")
+    waiting.set_label(note="and my note")
+    # A slow browser is overtaken by the next run of the script before it has drawn the first.
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 12})
+    for _ in range(2):
+        page.goto(f"{dashboard}/runs?run={waiting.id}")
+        for tick in range(40):
+            other.set_label(name=f"tick {tick}")
+            page.wait_for_timeout(100)
+    expect(page.get_by_label("Name")).to_have_value("keep my name")
+    label = waiting.label()
+    assert (label.name, label.note) == ("keep my name", "and my note")
+    store.delete(waiting.id)
+    store.delete(other.id)

@@ -37,8 +37,8 @@ def test_hover_says_true_predicted_count_and_both_shares():
     hover = confusion(COUNTS, CLASSES)["data"][0]["hovertext"][0][1]
     assert "true cat, predicted &lt;b&gt;dog&lt;/b&gt;" in hover
     assert "2 images" in hover
-    assert "20.00% of true cat" in hover
-    assert "28.57% of predicted" in hover
+    assert "20.00 % of true cat" in hover
+    assert "28.57 % of predicted" in hover
 
 
 def test_a_class_without_images_or_answers_divides_by_nothing():

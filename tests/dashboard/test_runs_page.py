@@ -58,6 +58,10 @@ def test_a_name_with_control_characters_stays_on_one_line():
     assert row["Name"][0] == "a b c"
 
 
+def _labelled(elements, label):
+    return next(element for element in elements if element.label == label)
+
+
 def _names(at):
     return at.dataframe[0].value["Name"].tolist()
 
@@ -84,14 +88,22 @@ def test_search_and_star_filter_the_rows(store, run):
 def test_name_note_and_star_are_saved_on_the_run_of_the_address(store, run):
     other = train(store, name="newer")
     at = open_page("runs", run=run.id)
-    at.text_input(key=f"name_{run.id}").set_value("better name").run()
-    at.text_area(key=f"note_{run.id}").set_value("line one\nline two").run()
+    _labelled(at.text_input, "Name").set_value("better name").run()
+    _labelled(at.text_area, "Note").set_value("line one\nline two").run()
     at.toggle(key=f"star_{run.id}").set_value(True).run()
     assert not at.exception
     label = run.label()
     assert (label.name, label.note, label.starred) == ("better name", "line one\nline two", True)
     assert other.label().name == "newer"
     assert "better name" in _names(at)
+
+
+def test_a_name_given_elsewhere_shows_up(run):
+    at = open_page("runs", run=run.id)
+    run.set_label(name="from the command line")
+    at.run()
+    assert _labelled(at.text_input, "Name").value == "from the command line"
+    assert run.label().name == "from the command line"
 
 
 def test_deleting_says_how_much_is_freed_and_frees_it(store, run):
