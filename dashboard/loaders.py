@@ -20,13 +20,11 @@ from numpy.typing import NDArray
 
 from core import datasets, evaluation
 from core.datasets import Dataset, Splits
-from core.errors import RunError, UserError
+from core.errors import RunError
 from core.records import Curve
 from core.runs import Run, RunStore, RunSummary, default_root
 from core.runs.opening import ID_PATTERN
-from dashboard import sprites
 
-PAGE_SIZE = 120  # images on one page of a gallery
 ACTIVE = ("queued", "running", "paused")  # states that change without anyone's doing
 
 
@@ -181,13 +179,15 @@ def answers(of: Run, epoch: int, split: str) -> Answers:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _answers(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> Answers:
-    classes = dataset(_run.config.data.name).classes
-    parts = splits(_run)
+    data, parts, seen = dataset(_run.config.data.name), splits(_run), _run.dataset_info()
+    classes = data.classes
     labels, values = parts.labels(split).numpy(), probabilities(run_id, epoch, split)
-    if values.shape != (len(labels), len(classes)):
+    changed = seen is not None and seen.fingerprint != data.fingerprint
+    if changed or values.shape != (len(labels), len(classes)):
         raise RunError(
-            f"epoch {epoch} of run {run_id} has {split} probabilities of shape {values.shape}, but "
-            f"its data set needs {(len(labels), len(classes))}; the data set has changed since"
+            f"the answers of run {run_id} belong to another version of {data.title}: the data set "
+            f"has changed since (epoch {epoch}, {split}, {values.shape[0]:,} images then, "
+            f"{len(labels):,} now)"
         )
     table = evaluation.examples(labels, values, parts.index(split).numpy())
     predicted = table["predicted"].to_numpy()
@@ -238,68 +238,3 @@ def class_table(given: Answers) -> pd.DataFrame:
     table[["precision", "recall", "f1"]] *= 100
     names = {"class": "Class", "precision": "Precision", "recall": "Recall", "f1": "F1"}
     return table.rename(columns={**names, "support": "Support"})
-
-
-def images_of(given: Answers, cell: tuple[int, int] | None) -> pd.DataFrame:
-    """The rows of a matrix cell, or all errors where none is chosen; the most confident first."""
-    table = given.examples
-    if cell is None:
-        rows = table[table["true"] != table["predicted"]]
-    else:
-        rows = table[(table["true"] == cell[0]) & (table["predicted"] == cell[1])]
-    return rows.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
-
-
-def sheet(of: Run, split: str, index: Any) -> sprites.Sheet:
-    """Images by their index in the original file of a split, in this order, as one sprite sheet."""
-    return sprites.sheet(_file_images(of, split)[np.asarray(index, dtype=np.int64)])
-
-
-def _file_images(of: Run, split: str) -> NDArray[np.uint8]:
-    """(N, C, H, W): the images that a split's indices count in; nothing is copied."""
-    data = dataset(of.config.data.name)
-    pixels: NDArray[np.uint8] = (data.test_images if split == "test" else data.train_images).numpy()
-    return pixels
-
-
-@dataclass(frozen=True)
-class Example:
-    """One image and what the network says about it.
-
-    Attributes:
-        png: the image, one pixel a pixel.
-        index: its place in its original file.
-        true: the label's class index.
-        predicted: the answer's class index.
-        confidence: the answer's probability, in [0, 1].
-        probabilities: class and probability, in class order.
-    """
-
-    png: bytes
-    index: int
-    true: int
-    predicted: int
-    confidence: float
-    probabilities: pd.DataFrame
-
-
-def example(of: Run, epoch: int, split: str, index: int) -> Example:
-    """The image with this index in its original file.
-
-    Raises:
-        UserError: if the split has no such image.
-    """
-    given = answers(of, epoch, split)
-    found = given.examples[given.examples["index"] == index]
-    if found.empty:
-        raise UserError(f"The {split} split of this run has no image with index {index}.")
-    row = found.iloc[0]
-    values = probabilities(of.id, epoch, split)[int(row["position"])].astype(float)
-    return Example(
-        png=sprites.picture(_file_images(of, split)[index]),
-        index=index,
-        true=int(row["true"]),
-        predicted=int(row["predicted"]),
-        confidence=float(row["confidence"]),
-        probabilities=pd.DataFrame({"class": given.classes, "probability": values}),
-    )

@@ -5,7 +5,7 @@ import base64
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import loaders, selection
+from dashboard import images, selection
 from dashboard.charts.probabilities import probabilities
 from dashboard.components.plot import plot
 from dashboard.text import escaped, percent
@@ -20,7 +20,7 @@ def example_pane(viewed: Viewed, index: int) -> None:
     """Shows the image with this index in its original file; an unknown one gets a sentence."""
     assert viewed.epoch is not None, "an image has an answer only at an epoch"
     try:
-        shown = loaders.example(viewed.run, viewed.epoch, viewed.split, index)
+        shown = images.example(viewed.run, viewed.epoch, viewed.split, index)
     except UserError as error:
         st.warning(escaped(str(error)), icon="⚠️")
         return
@@ -41,7 +41,7 @@ def example_pane(viewed: Viewed, index: int) -> None:
                 )
 
 
-def _facts(viewed: Viewed, shown: loaders.Example) -> None:
+def _facts(viewed: Viewed, shown: images.Example) -> None:
     names = [escaped(name) for name in shown.probabilities["class"]]
     verdict = "right" if shown.true == shown.predicted else "wrong"
     st.markdown(

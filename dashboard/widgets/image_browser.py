@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import loaders, selection
+from dashboard import images, loaders, selection
 from dashboard.components.gallery import gallery
 from dashboard.text import counted, escaped, percent
 from dashboard.widgets.example_pane import HEIGHT as PANE_HEIGHT
@@ -23,7 +23,7 @@ def image_browser(viewed: Viewed, answers: loaders.Answers, height: int) -> None
             f"{len(answers.classes)}, counted from 0. All errors are shown.",
             icon="⚠️",
         )
-    rows = loaders.images_of(answers, cell)
+    rows = images.images_of(answers, cell)
     _title(viewed, answers, cell, len(rows))
     if chosen.example is not None:
         example_pane(viewed, chosen.example)
@@ -31,11 +31,11 @@ def image_browser(viewed: Viewed, answers: loaders.Answers, height: int) -> None
     if rows.empty:
         st.info(_nothing(viewed, answers, cell))
         return
-    pages = -(-len(rows) // loaders.PAGE_SIZE)
+    pages = -(-len(rows) // images.PAGE_SIZE)
     scope = (viewed.run.id, viewed.epoch, viewed.split, cell)
     page = min(_page(scope, rows, chosen.example), pages - 1)
-    shown = rows[page * loaders.PAGE_SIZE : (page + 1) * loaders.PAGE_SIZE]
-    sheet = loaders.sheet(viewed.run, viewed.split, shown["index"])
+    shown = rows[page * images.PAGE_SIZE : (page + 1) * images.PAGE_SIZE]
+    sheet = images.sheet(viewed.run, viewed.split, shown["index"])
     gallery(
         sheet,
         ids=[int(index) for index in shown["index"]],
@@ -64,7 +64,7 @@ def _page(scope: tuple[Any, ...], rows: pd.DataFrame, example: int | None) -> in
     if remembered == scope:
         return int(page)
     found = rows.index[rows["index"] == example]
-    return int(found[0]) // loaders.PAGE_SIZE if len(found) else 0
+    return int(found[0]) // images.PAGE_SIZE if len(found) else 0
 
 
 def _title(

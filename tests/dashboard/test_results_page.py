@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core import datasets
-from dashboard import loaders
+from dashboard import images
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -72,7 +72,7 @@ def test_without_a_cell_the_gallery_holds_all_errors_most_confident_first(run):
     confidence = run.probabilities(2, "test").max(1)
     errors = np.flatnonzero(labels != predicted)
     expected = errors[np.argsort(-confidence[errors].astype(float), kind="stable")]
-    assert gallery["ids"] == index[expected].tolist()[: loaders.PAGE_SIZE]
+    assert gallery["ids"] == index[expected].tolist()[: images.PAGE_SIZE]
 
 
 def test_every_image_in_the_gallery_is_the_one_of_its_index(run):

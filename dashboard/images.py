@@ -1,0 +1,79 @@
+"""The images of a split as they are shown: a page of a gallery, or one alone with its answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import UserError
+from core.runs import Run
+from dashboard import loaders, sprites
+
+PAGE_SIZE = 120  # images on one page of a gallery
+
+
+def images_of(given: loaders.Answers, cell: tuple[int, int] | None) -> pd.DataFrame:
+    """The rows of a matrix cell, or all errors where none is chosen; the most confident first."""
+    table = given.examples
+    if cell is None:
+        rows = table[table["true"] != table["predicted"]]
+    else:
+        rows = table[(table["true"] == cell[0]) & (table["predicted"] == cell[1])]
+    return rows.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
+
+
+def sheet(of: Run, split: str, index: Any) -> sprites.Sheet:
+    """Images by their index in the original file of a split, in this order, as one sprite sheet."""
+    return sprites.sheet(_file_images(of, split)[np.asarray(index, dtype=np.int64)])
+
+
+def _file_images(of: Run, split: str) -> NDArray[np.uint8]:
+    """(N, C, H, W): the images that a split's indices count in; nothing is copied."""
+    data = loaders.dataset(of.config.data.name)
+    pixels: NDArray[np.uint8] = (data.test_images if split == "test" else data.train_images).numpy()
+    return pixels
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image and what the network says about it.
+
+    Attributes:
+        png: the image, one pixel a pixel.
+        index: its place in its original file.
+        true: the label's class index.
+        predicted: the answer's class index.
+        confidence: the answer's probability, in [0, 1].
+        probabilities: class and probability, in class order.
+    """
+
+    png: bytes
+    index: int
+    true: int
+    predicted: int
+    confidence: float
+    probabilities: pd.DataFrame
+
+
+def example(of: Run, epoch: int, split: str, index: int) -> Example:
+    """The image with this index in its original file.
+
+    Raises:
+        UserError: if the split has no such image.
+    """
+    given = loaders.answers(of, epoch, split)
+    found = given.examples[given.examples["index"] == index]
+    if found.empty:
+        raise UserError(f"The {split} split of this run has no image with index {index}.")
+    row = found.iloc[0]
+    values = loaders.probabilities(of.id, epoch, split)[int(row["position"])].astype(float)
+    return Example(
+        png=sprites.picture(_file_images(of, split)[index]),
+        index=index,
+        true=int(row["true"]),
+        predicted=int(row["predicted"]),
+        confidence=float(row["confidence"]),
+        probabilities=pd.DataFrame({"class": given.classes, "probability": values}),
+    )
