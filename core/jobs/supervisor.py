@@ -48,13 +48,17 @@ class Supervisor:
         """Until nothing waits and every worker has reported."""
         while True:
             began = time.monotonic()
-            self._look_after_starting()
-            waiting = self.waiting()
-            if not waiting and not self._starting:
+            if not self.look():
                 return
-            self._start(waiting)
             # Looking through a large store takes its time: no more than a sixth of a core.
             time.sleep(max(POLL_SECONDS, 5 * (time.monotonic() - began)))
+
+    def look(self) -> bool:
+        """Starts what there is room for; False when there is nothing left to look after."""
+        self._look_after_starting()
+        waiting = self.waiting()
+        self._start(waiting)
+        return bool(waiting or self._starting)
 
     def waiting(self) -> list[str]:
         """Runs to be started, the next one first."""

@@ -33,7 +33,7 @@ def work(run: Run) -> int:
     except InUseError as error:
         print(error, flush=True)
         return BUSY
-    _look_once_more(run)
+    look_once_more(run)
     return result
 
 
@@ -72,7 +72,7 @@ def explain(error: Exception) -> str:
     return f"Training ended with an unexpected error ({text}). The run's log has the details."
 
 
-def _look_once_more(run: Run) -> None:
+def look_once_more(run: Run) -> None:
     """Catches what was asked for in the last moment, and wakes a queue that nobody looks after."""
     if not run.path.is_dir():
         return

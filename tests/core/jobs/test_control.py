@@ -7,8 +7,9 @@ import pytest
 
 from core import jobs
 from core.errors import ConfigError, DiskError, RunError
-from core.jobs import control
+from core.jobs import control, processes
 from core.jobs.reporter import Reporter
+from core.jobs.worker import look_once_more
 from core.records import ChangeRecord, EpochRecord, curve
 from core.runs import Run, RunStore
 from core.runs import run as run_module
@@ -121,6 +122,21 @@ def test_one_epoch_more_when_it_has_completed(store: RunStore, unattended: list[
     assert run.epochs() == [0, 1, 2, 3]
     control.enqueue(run)  # a request that comes when all is done
     assert run.status().state == "completed"
+
+
+def test_a_request_in_the_last_moment_is_not_lost(
+    store: RunStore, unattended: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(tiny(epochs=1))
+    train(run)
+    woken: list[Path] = []
+    monkeypatch.setattr(processes, "ensure_supervisor", woken.append)
+    look_once_more(run)
+    assert (run.status().state, woken) == ("completed", [])
+    run.request(epochs=2)  # after the worker's last look, while it still held the run
+    look_once_more(run)
+    assert run.status().state == "queued"
+    assert woken == [store.root]  # and a queue that nobody looks after is woken
 
 
 def test_more_epochs_after_an_early_stop(store: RunStore) -> None:

@@ -119,7 +119,7 @@ def test_paused_and_resumed_in_the_same_process(store: RunStore, uninterrupted: 
 def test_stopped_and_resumed(store: RunStore, uninterrupted: Reference) -> None:
     run = enlist(store.create(eventful()))
     process = worker(run)
-    wait_for(lambda: steps_seen(run) >= 60)
+    wait_for(lambda: steps_seen(run) >= 75)
     jobs.stop(run)
     process.join(60)
     assert run.status().state == "stopped"

@@ -89,14 +89,15 @@ def is_done(store: RunStore) -> bool:
     return all(row.state == "completed" for row in store.list())
 
 
+@pytest.mark.parametrize("number", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_many_runs_two_at_a_time_in_order(
-    store: RunStore, busiest: list[int], monkeypatch: pytest.MonkeyPatch
+    store: RunStore, busiest: list[int], number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = put_into_queue(store, 10, monkeypatch)
+    runs = put_into_queue(store, number, monkeypatch)
     store.set_max_parallel(2)
     crowd = [supervising(store) for _ in range(3)]
     for process in crowd:
-        process.join(120)
+        process.join(600)
         assert process.exitcode == 0
     wait_for(lambda: is_done(store))
     assert_each_was_trained_once(runs)
@@ -152,6 +153,27 @@ def test_a_worker_that_cannot_begin_is_tried_three_times(
     assert run.status().state == "failed"
     assert "ended 3 times before it could begin" in run.status().message
     assert "no readable config.json" in run.status().message  # the last it said
+
+
+def test_a_worker_that_takes_its_time_is_not_started_again(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = put_into_queue(store, 2, monkeypatch)
+    store.set_max_parallel(5)
+    launched: list[str] = []
+
+    class Slow:
+        def __init__(self, path: Any):
+            launched.append(path.name)
+
+        def poll(self) -> None:
+            return None
+
+    monkeypatch.setattr(supervisor, "spawn_worker", Slow)
+    looking = supervisor.Supervisor(store)
+    for _ in range(3):
+        looking.look()
+    assert launched == [run.id for run in runs]
 
 
 def test_a_deleted_run_leaves_the_queue(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
