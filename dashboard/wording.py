@@ -7,12 +7,6 @@ from core.config import bounds, field_at, guide
 from core.datasets.catalog import CATALOG
 from dashboard.text import plain_number
 
-GROUP_TITLES = {
-    "data": "Data",
-    "augmentation": "Augmentation",
-    "model": "Model",
-    "training": "Training",
-}
 _FIELD_TITLES = {
     "data.name": "Data set",
     "data.validation_size": "Validation images",

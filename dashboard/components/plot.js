@@ -1,7 +1,6 @@
 // A Plotly chart that is updated in place: the node, the zoom and the hover stay while data arrives.
 // The palettes are filled in when the component is registered, so that no update has to carry them.
 const PALETTES = __PALETTES__;
-const PLOTLY_URL = window.location.origin + "__PLOTLY_PATH__";
 const CONFIG = {
   displaylogo: false,
   displayModeBar: "hover",
@@ -11,18 +10,6 @@ const CONFIG = {
   ],
   doubleClick: "reset",
 };
-
-// One script tag for all charts of the page, however many are mounted at once.
-function loadPlotly() {
-  window.convscopePlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = PLOTLY_URL;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("the chart library could not be loaded"));
-    document.head.append(script);
-  });
-  return window.convscopePlotly;
-}
 
 function showingPalette(element) {
   const color = getComputedStyle(element).getPropertyValue("--st-background-color").trim();

@@ -19,9 +19,10 @@ PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serv
 FIELDS = ("x", "y", "z", "curve", "point", "customdata")
 
 
-def _script() -> str:
+def _script(name: str) -> str:
     palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
-    source = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    folder = Path(__file__).parent
+    source = "\n".join((folder / file).read_text("utf-8") for file in ("plotly_loader.js", name))
     return source.replace("__PALETTES__", palettes).replace("__PLOTLY_PATH__", PLOTLY_PATH)
 
 
@@ -29,9 +30,16 @@ _mount = st.components.v2.component(
     "convscope_plot",
     html='<div class="convscope-plot" role="img"></div>',
     css=".convscope-plot { width: 100%; }\n.convscope-plot .modebar-group { padding: 0; }",
-    js=_script(),
+    js=_script("plot.js"),
     isolate_styles=False,  # Plotly puts its styles into the document's head
 )
+
+_mount_preload = st.components.v2.component("convscope_preload", js=_script("preload.js"))
+
+
+def preload() -> None:
+    """Lets the browser fetch and compile Plotly ahead of the first chart, when it is idle."""
+    _mount_preload(key="preload plotly")
 
 
 def plot(

@@ -61,8 +61,8 @@ class ConfigForm:
             width="stretch",
         )
         changes = len(chosen.changes)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(escaped(PRESETS[chosen.preset].description))
+        with st.container(horizontal=True, wrap=False, gap="small"):
+            st.caption(escaped(PRESETS[chosen.preset].description), width="stretch")
             if changes:
                 st.button(
                     f"Undo {counted(changes, 'change')}",

@@ -36,11 +36,11 @@ def live_panel(run: Run, config: RunConfig, startable: bool) -> None:
         config: what the Start button starts.
         startable: whether that network can exist.
     """
-    interval = _TICK_SECONDS.get(run.status().state)
+    state = run.status().state
 
     def tick() -> None:
-        status = run.status()
-        if _TICK_SECONDS.get(status.state) != interval:
+        status = _status(run)
+        if status is None or status.state != state:
             st.rerun()  # the form and the timer depend on the state: once, not twice a second
         _heading(run, status)
         controls(run, status, config, startable)
@@ -50,7 +50,15 @@ def live_panel(run: Run, config: RunConfig, startable: bool) -> None:
         _requests(run, status)
         _inside(run)
 
-    st.fragment(tick, run_every=interval)()
+    st.fragment(tick, run_every=_TICK_SECONDS.get(state))()
+
+
+def _status(run: Run) -> Status | None:
+    """Where the run stands; None if its folder is gone, which the page drawn anew tells."""
+    try:
+        return run.status()
+    except UserError:
+        return None
 
 
 def _heading(run: Run, status: Status) -> None:

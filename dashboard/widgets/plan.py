@@ -8,6 +8,7 @@ from core.errors import ArchitectureError
 from core.layers import LayerRow
 from core.runs import Run
 from dashboard import draft, live_changes
+from dashboard.components.plot import preload
 from dashboard.network_drawing import summary
 from dashboard.text import count, counted, escaped
 from dashboard.widgets.network_card import network_card
@@ -38,6 +39,7 @@ def what_will_happen(
     with st.container(border=True):
         st.markdown(f"**Network** :gray[· {summary(rows)}]" if rows else "**Network**")
         network_card(config, rows, problem)
+    preload()
 
 
 def difference(run: Run, config: RunConfig, live: bool, startable: bool) -> None:
