@@ -42,37 +42,31 @@ def confusion(
     names = [html.escape(name) for name in classes]
     rows, columns = _shares(counts)
     shown = {"counts": counts.astype(float), "row %": rows, "column %": columns}[unit]
-    texts = _texts(shown, unit)
-    right = np.eye(size, dtype=bool)
-    common: dict[str, Any] = {
-        "type": "heatmap",
-        "x": names,
-        "y": names,
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "hoverongaps": False,
-        "customdata": [[[i, j] for j in range(size)] for i in range(size)],
+    cells: dict[str, list[list[Any]]] = {
+        "text": _texts(shown, unit),
         "hovertext": _hover(counts, names, rows, columns),
-        "hovertemplate": "%{hovertext}<extra></extra>",
+        "customdata": [[[i, j] for j in range(size)] for i in range(size)],
     }
-    errors = np.where(right, np.nan, shown)
-    diagonal = np.where(right, columns if unit == "column %" else rows, np.nan)
-    most = float(np.nanmax(errors, initial=0.0))
-    with_errors, many = errors > 0, errors > _MANY * most
+    right = np.eye(size, dtype=bool)
+    errors = np.where(right, 0.0, shown)
+    most = float(errors.max(initial=0.0))
+    many = errors > _MANY * most
     # Errors start at a tint of their own, so that a single one is told from none.
     orange = colorscale(colors.diverging[4:0:-1])
     blue = colorscale((colors.background, colors.sequential[2], colors.sequential[3]))
     plain = colorscale((colors.surface, colors.surface))
     traces = [
         # Two traces, as the numbers of one trace have one colour, and dark cells need the other.
-        _trace(with_errors & ~many, errors, most, orange, colors.text, texts),
-        _trace(with_errors & many, errors, most, orange, colors.background, texts),
-        _trace(right, diagonal, 1.0, blue, colors.text, texts),
+        _trace((errors > 0) & ~many, errors, most, orange, colors.text, cells),
+        _trace(many, errors, most, orange, colors.background, cells),
+        _trace(right, columns if unit == "column %" else rows, 1.0, blue, colors.text, cells),
         # Cells without an image are clickable and readable on hover as well.
-        _trace(~right & ~with_errors, np.zeros_like(shown), 1.0, plain, colors.text, texts),
+        _trace(~right & (errors == 0), errors, 1.0, plain, colors.text, cells),
     ]
-    return {"data": [{**common, **trace} for trace in traces], "layout": _layout(selected, colors)}
+    return {
+        "data": [{**trace, "x": names, "y": names} for trace in traces],
+        "layout": _layout(selected, colors),
+    }
 
 
 def _trace(
@@ -81,20 +75,33 @@ def _trace(
     most: float,
     scale: list[list[float | str]],
     text_color: str,
-    texts: list[list[str]],
+    cells: dict[str, list[list[Any]]],
 ) -> dict[str, Any]:
     """The cells of `where`, and nothing in the others: not even their text."""
-    size = len(where)
-    spots = [[(i, j) if where[i, j] else None for j in range(size)] for i in range(size)]
     return {
-        "z": [[float(values[spot]) if spot else None for spot in row] for row in spots],
-        "text": [[texts[spot[0]][spot[1]] if spot else "" for spot in row] for row in spots],
-        "texttemplate": "%{text}",
-        "textfont": {"size": 12 if size <= 10 else 9, "color": text_color},
+        "type": "heatmap",
+        "z": _only(where, values.tolist(), None),
         "zmin": 0,
         "zmax": most or 1.0,
         "colorscale": scale,
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "text": _only(where, cells["text"], ""),
+        "texttemplate": "%{text}",
+        "textfont": {"size": 12 if len(where) <= 10 else 9, "color": text_color},
+        "hovertext": _only(where, cells["hovertext"], ""),
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "hoverongaps": False,
+        "customdata": _only(where, cells["customdata"], None),
     }
+
+
+def _only(where: NDArray[np.bool_], table: list[list[Any]], empty: Any) -> list[list[Any]]:
+    return [
+        [value if there else empty for value, there in zip(values, places, strict=True)]
+        for values, places in zip(table, where.tolist(), strict=True)
+    ]
 
 
 def _shares(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
