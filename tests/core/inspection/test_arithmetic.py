@@ -13,7 +13,7 @@ from core.inspection.feature_maps import feature_maps
 from core.inspection.steps import Addition, Normalisation, Pooling, WeightedSum
 from core.model import ConvNet
 from tests.core.architectures import Case, fitting_cases
-from tests.core.inspection.networks import built, image_for, one_block, without_conv
+from tests.core.inspection.any_networks import built, image_for, one_block, without_conv
 
 
 def agree(value: float, output: float) -> bool:

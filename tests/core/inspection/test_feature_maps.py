@@ -12,7 +12,7 @@ from core.inspection.feature_maps import feature_maps, module_maps
 from core.inspection.lookup import layer_rows
 from core.model import ConvNet
 from tests.core.architectures import Case, fitting_cases
-from tests.core.inspection.networks import built, image_for, one_block
+from tests.core.inspection.any_networks import built, image_for, one_block
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,7 +14,7 @@ from core.inspection.lookup import layer_rows
 from core.inspection.receptive_field import ReceptiveField, influence, receptive_field
 from core.model import ConvNet
 from tests.core.architectures import Case, fitting_cases
-from tests.core.inspection.networks import built, image_for, one_block, without_conv
+from tests.core.inspection.any_networks import built, image_for, one_block, without_conv
 
 
 def sensitive(case: Case) -> ConvNet:
