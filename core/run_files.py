@@ -249,6 +249,11 @@ def held(path: Path, *, timeout: float, busy: str) -> Iterator[None]:
         path: the lock file, made when missing.
         timeout: seconds to wait for another holder.
         busy: the sentence of the `InUseError` when that was not enough.
+
+    Raises:
+        InUseError: if another process keeps it for longer.
+        RunError: if the folder is gone.
+        DiskError: if the folder is read-only.
     """
     with disk_errors(path):
         lock = FileLock(path, timeout=timeout, poll_interval=0.02, mode=0o600)
@@ -256,6 +261,8 @@ def held(path: Path, *, timeout: float, busy: str) -> Iterator[None]:
             lock.acquire()
         except Timeout:
             raise InUseError(busy) from None
+        except FileNotFoundError:
+            raise RunError(f"{path.parent} does not exist any more") from None
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import run_files
-from core.errors import DiskError
+from core.errors import DiskError, RunError
 from core.run_files import (
     InUseError,
     LineWriter,
@@ -158,6 +158,14 @@ def test_a_lock_is_seen_while_it_is_held_and_never_after(tmp_path: Path) -> None
             pass
     assert not is_held(path)
     assert path.exists()
+
+
+def test_a_lock_in_a_folder_that_is_gone(tmp_path: Path) -> None:
+    with (
+        pytest.raises(RunError, match="does not exist any more"),
+        held(tmp_path / "gone" / "lock", timeout=0, busy="taken"),
+    ):
+        pass
 
 
 def test_two_readers_do_not_take_each_other_for_the_holder(tmp_path: Path) -> None:
