@@ -31,6 +31,22 @@ class Preset:
     config: RunConfig
 
 
+# Measured on MNIST (55,000 train, 5,000 validation, 10,000 test): accuracy in % after the last
+# epoch, mean ± standard deviation over seeds 0, 1, ...; one CPU thread of a two-core machine that
+# was busy with other work, so the seconds are on the high side.
+#
+#            seeds  validation      test            CPU-seconds of training
+#   classic      4  98.92 ± 0.10    99.07 ± 0.04     22
+#   compact      3  99.31 ± 0.05    99.46 ± 0.04     61
+#   deep         1  99.30           99.46            91
+#   linear       1  91.76           92.51             4
+#   accurate     1  99.54           99.69           138
+#
+# The recipes were picked on validation, by one or two seeds each. Tried there and within the noise:
+# classic at 0.003 (98.82 ± 0.14), at 0.006 (98.87 ± 0.01), at 0.006 with a shift of 1 (98.95 ±
+# 0.10); compact for 5 epochs (99.36 ± 0.14), with label smoothing 0.1 as well (99.20 against
+# 99.26, seed 0), at twice the rate with half the shift (99.30); linear at 0.005 (91.90, higher loss).
+
 _CLASSIC = Preset(
     "classic",
     "Classic",
@@ -69,7 +85,7 @@ _COMPACT = Preset(
 _ACCURATE = Preset(
     "accurate",
     "Accurate",
-    "Compact made twice as wide and trained with softened labels: the fewest errors.",
+    "Compact made twice as wide and trained with softened labels: fewer errors, more time.",
     RunConfig(
         augmentation=_GENTLE,
         model=_four_blocks(32, 48, 48, 64),
