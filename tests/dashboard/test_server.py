@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -35,7 +36,9 @@ def get():
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
                 return await http.get(path)
 
-        return asyncio.run(ask())
+        # In a thread: the browser tests leave an event loop running in this one.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: asyncio.run(ask())).result()
 
     return get
 
