@@ -87,13 +87,19 @@ def receptive_field(
     if len(shape) == 3:
         positions = [(row,), (column,)]
     else:
-        maps = _last_maps(model)
-        _, *place = np.unravel_index(channel % int(np.prod(maps)), maps)
-        positions = [(int(at),) for at in place]
-        if layer != "flatten":  # every layer from here on reads all of them
-            positions = [range(side) for side in maps[1:]]
+        # A value that was flattened keeps its place; every layer from here on reads all of them.
+        positions = (
+            [(at,) for at in flattened_from(model, channel)[1:]]
+            if layer == "flatten"
+            else [range(side) for side in _last_maps(model)[1:]]
+        )
     rows, columns = (_through(*pair) for pair in zip(sides, positions, strict=True))
     return ReceptiveField(rows, columns)
+
+
+def flattened_from(model: ConvNet, unit: int) -> tuple[int, ...]:
+    """Where a value of the layer ``flatten`` was before: (channel, row, column) of the maps."""
+    return tuple(int(index) for index in np.unravel_index(unit, _last_maps(model)))
 
 
 def influence(
