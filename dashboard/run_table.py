@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from core.runs import RunSummary
-from dashboard.text import clean
+from dashboard.text import clean, counted, escaped
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,18 @@ def table(summaries: Sequence[RunSummary], queue: Sequence[str]) -> pd.DataFrame
     places = {run_id: place for place, run_id in enumerate(queue, start=1)}
     rows = [_row(summary, places.get(summary.id)) for summary in summaries]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def overview(summaries: Sequence[RunSummary], num_shown: int, queue: Sequence[str]) -> str:
+    """How many runs there are, how many are hidden, and who waits in the queue; Markdown."""
+    hidden = len(summaries) - num_shown
+    text = counted(len(summaries), "run") + (
+        f", {hidden:,} hidden by the filters" if hidden else ""
+    )
+    names = {summary.id: escaped(summary.name) or summary.id for summary in summaries}
+    waiting = [f"{place}. {names.get(run_id, run_id)}" for place, run_id in enumerate(queue, 1)]
+    more = f" and {len(waiting) - 4:,} more" if len(waiting) > 4 else ""
+    return text + (f" · in the queue: {', '.join(waiting[:4])}{more}" if waiting else "")
 
 
 COLUMNS = (

@@ -90,6 +90,11 @@ def update(**changes: Any) -> None:
     _write(replace(current(), **changes))
 
 
+def is_run_id(text: str) -> bool:
+    """Whether the address can name this run; any folder may lie among the runs."""
+    return _read("run", text) is not None
+
+
 def _current() -> tuple[Selection, list[str]]:
     params = st.query_params.to_dict()
     if any(name in params for name in NAMES):

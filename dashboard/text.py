@@ -20,6 +20,13 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", clean(text, limit=2000))
 
 
+def sentence(text: str) -> str:
+    """`text` with a capital at its start and a full stop at its end, harmless in Markdown."""
+    line = clean(text, limit=2000)
+    end = "" if not line or line.endswith((".", "!", "?", "…")) else "."
+    return escaped(line[:1].upper() + line[1:]) + end
+
+
 def quoted(text: str) -> str:
     """Text from outside in quotation marks, short and harmless in Markdown."""
     return f"“{escaped(clean(text, 60))}”"

@@ -59,9 +59,16 @@ def confusion(
         # Two traces, as the numbers of one trace have one colour, and dark cells need the other.
         _trace((errors > 0) & ~many, errors, most, orange, colors.text, cells),
         _trace(many, errors, most, orange, colors.background, cells),
-        _trace(right, columns if unit == "column %" else rows, 1.0, blue, colors.text, cells),
+        _trace(
+            right & (shown > 0),
+            columns if unit == "column %" else rows,
+            1.0,
+            blue,
+            colors.text,
+            cells,
+        ),
         # Cells without an image are clickable and readable on hover as well.
-        _trace(~right & (errors == 0), errors, 1.0, plain, colors.text, cells),
+        _trace(shown == 0, errors, 1.0, plain, colors.text, cells),
     ]
     return {
         "data": [{**trace, "x": names, "y": names} for trace in traces],

@@ -8,7 +8,8 @@ from dashboard.charts.confusion import UNITS, Unit, confusion
 from dashboard.charts.curves import accuracy_curves, loss_curves
 from dashboard.charts.epoch_line import with_epoch
 from dashboard.components.plot import plot
-from dashboard.text import escaped
+from dashboard.text import sentence
+from dashboard.widgets.class_table import class_table
 from dashboard.widgets.image_browser import image_browser, valid_cell
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.run_heading import accuracies, heading
@@ -43,25 +44,6 @@ def show_matrix(viewed: Viewed, answers: loaders.Answers) -> None:
     )
 
 
-def show_classes(viewed: Viewed, answers: loaders.Answers) -> None:
-    """Precision, recall, F1 and support of every class."""
-    st.markdown(f"**Per class** · {viewed.split}, epoch {viewed.epoch}")
-    share = st.column_config.NumberColumn(format="%.2f %%")
-    st.dataframe(
-        loaders.class_table(answers),
-        hide_index=True,
-        height="content" if len(answers.classes) <= 12 else 440,
-        column_config={
-            "Class": st.column_config.TextColumn(pinned=True),
-            "Precision": share,
-            "Recall": share,
-            "F1": share,
-            "Support": st.column_config.NumberColumn(format="localized"),
-        },
-        alt=f"Precision, recall, F1 and support of each class on the {viewed.split} split",
-    )
-
-
 def show_answers(viewed: Viewed) -> None:
     """Everything that comes from the saved probabilities of the split."""
     assert viewed.epoch is not None
@@ -69,7 +51,7 @@ def show_answers(viewed: Viewed) -> None:
         answers = loaders.answers(viewed.run, viewed.epoch, viewed.split)
     except UserError as error:
         st.error(
-            f"{escaped(str(error))}. Choose another epoch; the other pages and the curves below "
+            f"{sentence(str(error))} Choose another epoch; the other pages and the curves below "
             "are not affected.",
             icon="⚠️",
         )
@@ -85,7 +67,7 @@ def show_answers(viewed: Viewed) -> None:
     with curves:
         show_curves(viewed)
     with classes:
-        show_classes(viewed, answers)
+        class_table(viewed, answers)
 
 
 def show_curves(viewed: Viewed) -> None:

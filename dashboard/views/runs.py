@@ -5,8 +5,8 @@ import streamlit as st
 from core import jobs
 from core.runs import RunSummary
 from dashboard import loaders, selection
-from dashboard.run_table import filtered, table
-from dashboard.text import counted, escaped
+from dashboard.run_table import filtered, overview, table
+from dashboard.text import escaped
 from dashboard.widgets.empty import no_runs
 from dashboard.widgets.run_card import run_card, several_card
 from dashboard.widgets.run_filters import run_filters
@@ -14,6 +14,14 @@ from dashboard.widgets.run_heading import STATE_COLORS
 
 TABLE_HEIGHT = 640
 POLL_SECONDS = 1.0
+
+
+def choose(run_id: str) -> None:
+    """Looks at a run from now on; a foreign folder's name stays out of the address."""
+    foreign = not selection.is_run_id(run_id)
+    st.session_state["foreign_folder"] = run_id if foreign else None
+    if not foreign and run_id != selection.current().run:
+        selection.update(run=run_id, epoch=None, cell=None, example=None)
 
 
 def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
@@ -25,9 +33,7 @@ def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
     def chosen() -> None:
         cells = st.session_state[key].selection.cells
         if cells and not st.session_state[key].selection.rows:
-            clicked = ids[cells[0][0]]
-            if clicked != selection.current().run:
-                selection.update(run=clicked, epoch=None, cell=None, example=None)
+            choose(ids[cells[0][0]])
 
     state = st.column_config.MultiselectColumn(
         width=104, options=list(STATE_COLORS), color=list(STATE_COLORS.values())
@@ -60,18 +66,6 @@ def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
     return [ids[row] for row in event.selection.rows]
 
 
-def overview(summaries: list[RunSummary], shown: list[RunSummary], queue: tuple[str, ...]) -> str:
-    """How many there are, how many are shown, and who waits for whom."""
-    hidden = len(summaries) - len(shown)
-    text = counted(len(summaries), "run") + (
-        f", {hidden:,} hidden by the filters" if hidden else ""
-    )
-    names = {summary.id: escaped(summary.name) or summary.id for summary in summaries}
-    waiting = [f"{place}. {names.get(run_id, run_id)}" for place, run_id in enumerate(queue, 1)]
-    more = f" and {len(waiting) - 4:,} more" if len(waiting) > 4 else ""
-    return text + (f" · in the queue: {', '.join(waiting[:4])}{more}" if waiting else "")
-
-
 def follow(summaries: list[RunSummary]) -> None:
     """While a run waits or trains, draws the page anew as soon as something has changed."""
     if not any(summary.state in loaders.ACTIVE for summary in summaries):
@@ -96,12 +90,12 @@ def page() -> None:
     shown = filtered(summaries, run_filters(summaries))
     rows, panel = st.columns([13, 5], gap="medium")
     with rows:
-        st.caption(overview(summaries, shown, queue))
+        st.caption(overview(summaries, len(shown), queue))
         ticked = show_table(shown, queue) if shown else []
         if not shown:
             st.info("No run passes these filters. Clear one of them to see more.")
     with panel:
-        current = selection.current().run
+        current = st.session_state.get("foreign_folder") or selection.current().run
         chosen = [s for s in summaries if s.id == current] or shown[:1] or summaries[:1]
         if current is not None and chosen[0].id != current:
             st.warning(f"There is no run {escaped(current)} any more.", icon="⚠️")

@@ -6,12 +6,12 @@ from core import jobs
 from core.config import RunConfig
 from core.errors import UserError
 from dashboard import loaders, selection
-from dashboard.text import escaped
+from dashboard.text import sentence
 
 
 def no_runs() -> None:
     """Says that there are no runs, and starts the default one on a click."""
-    with st.container(border=True, horizontal_alignment="center"):
+    with st.container(horizontal_alignment="center"), st.container(border=True, width=600):
         st.subheader("No runs yet", anchor=False)
         st.markdown(
             "A run is one training of a network. The default one learns to read the handwritten "
@@ -22,7 +22,7 @@ def no_runs() -> None:
                 run = loaders.store().create(RunConfig())
                 jobs.start(run)
             except UserError as error:
-                st.error(escaped(str(error)), icon="⚠️")
+                st.error(sentence(str(error)), icon="⚠️")
                 return
             selection.update(run=run.id, epoch=None, cell=None, example=None)
             st.switch_page("views/train.py", query_params={"run": run.id})

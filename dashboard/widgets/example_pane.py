@@ -8,7 +8,7 @@ from core.errors import UserError
 from dashboard import images, selection
 from dashboard.charts.probabilities import probabilities
 from dashboard.components.plot import plot
-from dashboard.text import escaped, percent
+from dashboard.text import escaped, percent, sentence
 from dashboard.widgets.run_bar import Viewed
 
 HEIGHT = 216  # pixels
@@ -22,7 +22,7 @@ def example_pane(viewed: Viewed, index: int) -> None:
     try:
         shown = images.example(viewed.run, viewed.epoch, viewed.split, index)
     except UserError as error:
-        st.warning(escaped(str(error)), icon="⚠️")
+        st.warning(sentence(str(error)), icon="⚠️")
         return
     with st.container(border=True, key="example_pane"):
         picture, words, bars = st.columns([3, 4, 6], vertical_alignment="top")

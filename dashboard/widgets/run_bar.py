@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import UserError
 from core.runs import Run, RunSummary
 from dashboard import loaders, selection
-from dashboard.text import clean, counted, escaped, moment, percent, quoted
+from dashboard.text import clean, counted, moment, percent, quoted, sentence
 from dashboard.widgets.empty import no_runs
 
 _POLL_SECONDS = 1.0
@@ -56,7 +56,7 @@ def run_bar() -> Viewed | None:
         epochs = run.epochs()
     except UserError as error:
         _choose_run(known, summary.id, st.container())
-        st.error(escaped(str(error)), icon="⚠️")
+        st.error(sentence(str(error)), icon="⚠️")
         return None
     run_spot, epoch_spot, split_spot = st.columns([5, 4, 2], vertical_alignment="bottom")
     _choose_run(known, summary.id, run_spot)

@@ -10,7 +10,7 @@ from core import jobs
 from core.errors import UserError
 from core.runs import Run, RunSummary
 from dashboard import loaders, selection
-from dashboard.text import counted, duration, escaped, file_size, percent, short_count
+from dashboard.text import counted, duration, escaped, file_size, percent, sentence, short_count
 from dashboard.widgets.run_heading import STATE_COLORS
 
 _TEXTS = ("name", "note")
@@ -53,7 +53,7 @@ def _facts(summary: RunSummary, queue: Sequence[str]) -> None:
     if not summary.responding:
         st.warning("The training process is alive but has not reported for ten seconds.", icon="⚠️")
     if summary.message:
-        st.caption(escaped(summary.message))
+        st.caption(sentence(summary.message))
     st.table(
         {
             "Validation accuracy": percent(summary.validation_accuracy),
@@ -157,7 +157,7 @@ def _delete(summaries: Sequence[RunSummary]) -> None:
 
 def _unreadable(summary: RunSummary) -> None:
     st.markdown(f"**{escaped(summary.id)}** &ensp;:red-badge[unreadable]")
-    st.markdown(f"{escaped(summary.problem)}.")
+    st.markdown(sentence(summary.problem))
     if loaders.store_owns(summary.id):
         st.caption("Nothing else is harmed by it. Repair the file, or delete the folder.")
         _delete([summary])
@@ -174,7 +174,7 @@ def _all(summaries: Sequence[RunSummary], act: Callable[[Run], object]) -> None:
         try:
             act(loaders.run(summary.id))
         except UserError as error:
-            st.toast(escaped(str(error)), icon="⚠️", duration="long")
+            st.toast(sentence(str(error)), icon="⚠️", duration="long")
 
 
 def _remove(summaries: Sequence[RunSummary]) -> None:
@@ -184,7 +184,7 @@ def _remove(summaries: Sequence[RunSummary]) -> None:
             size = loaders.disk_size(summary.id)
             loaders.store().delete(summary.id)
         except UserError as error:
-            st.toast(escaped(str(error)), icon="⚠️", duration="long")
+            st.toast(sentence(str(error)), icon="⚠️", duration="long")
             continue
         freed += size
         if selection.current().run == summary.id:

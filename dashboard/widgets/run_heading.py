@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import loaders
-from dashboard.text import counted, duration, escaped, percent, short_count
+from dashboard.text import counted, duration, escaped, percent, sentence, short_count
 from dashboard.widgets.run_bar import Viewed
 
 STATE_COLORS = {
@@ -34,9 +34,9 @@ def heading(viewed: Viewed) -> None:
         f":gray[{' · '.join(facts)}]"
     )
     if summary.message and summary.state in ("failed", "crashed"):
-        st.warning(escaped(summary.message), icon="⚠️")
+        st.warning(sentence(summary.message), icon="⚠️")
     elif summary.message:
-        st.caption(escaped(summary.message))
+        st.caption(sentence(summary.message))
 
 
 def accuracies(viewed: Viewed) -> None:

@@ -61,3 +61,9 @@ def test_the_largest_error_takes_the_end_of_the_scale_not_the_diagonal():
 def test_a_perfect_matrix_and_a_single_class_can_be_drawn():
     confusion(np.eye(3, dtype=int) * 4, CLASSES)
     assert _numbers(confusion(np.array([[7]]), ("all",)), 0, 0) == [1.0]
+
+
+def test_a_class_never_answered_right_looks_empty_as_every_empty_cell():
+    traces = confusion(COUNTS, CLASSES)["data"]
+    drawn = {trace["z"][2][2] is not None: trace for trace in traces}[True]
+    assert drawn["z"][0][2] is not None

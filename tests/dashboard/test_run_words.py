@@ -1,0 +1,68 @@
+"""Words about runs: what users wrote is shown as typed, and sentences look like sentences."""
+
+from datetime import datetime
+
+import pytest
+
+from core.runs import RunSummary
+from dashboard.run_table import overview
+from dashboard.text import clean, counted, escaped, file_size, moment, quoted, sentence
+
+RUNS = [RunSummary(letter, name=f"run *{letter}*") for letter in "abcdef"]
+
+
+def test_the_overview_counts_the_hidden_and_names_the_queue_in_order():
+    assert overview(RUNS, 6, []) == "6 runs"
+    assert overview(RUNS, 4, ["b", "a"]) == (
+        "6 runs, 2 hidden by the filters · in the queue: 1. run \\*b\\*, 2. run \\*a\\*"
+    )
+
+
+def test_a_long_queue_is_cut():
+    assert overview(RUNS, 6, list("abcdef")).endswith("4. run \\*d\\* and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("run 20260101-1 is gone", "Run 20260101\\-1 is gone."),
+        ("Already one.", "Already one\\."),
+        ("", ""),
+    ],
+)
+def test_an_error_becomes_a_sentence(text, shown):
+    assert sentence(text) == shown
+
+
+def test_direction_and_control_characters_are_taken_out():
+    assert clean("a\u202eb\x00c\n d") == "a b c d"
+
+
+def test_long_text_ends_in_an_ellipsis():
+    assert clean("x" * 300) == "x" * 199 + "…"
+    assert len(quoted("x" * 300)) == 62
+
+
+def test_markdown_stays_as_it_was_typed():
+    assert escaped(":red[$x$]") == "\\:red\\[\\$x\\$\\]"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (4_400_000, "4.4 MB"), (2.5e9, "2.5 GB")],
+)
+def test_sizes_are_in_powers_of_a_thousand(size, shown):
+    assert file_size(size) == shown
+
+
+def test_one_is_singular():
+    assert [counted(n, "class", "classes") for n in (0, 1, 1204)] == [
+        "0 classes", "1 class", "1,204 classes",
+    ]  # fmt: skip
+
+
+def test_a_moment_is_as_short_as_it_can_be():
+    now = datetime(2026, 11, 23, 15, 0)
+    assert moment(datetime(2026, 11, 23, 4, 5), now) == "04:05"
+    assert moment(datetime(2026, 1, 3, 4, 5), now) == "3 Jan"
+    assert moment(datetime(2025, 1, 3), now) == "3 Jan 2025"
