@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -255,14 +254,14 @@ def held(path: Path, *, timeout: float, busy: str) -> Iterator[None]:
         RunError: if the folder is gone.
         DiskError: if the folder is read-only.
     """
+    if not path.parent.is_dir():  # filelock would make it, and a deleted run would be back
+        raise RunError(f"{path.parent} does not exist any more")
     with disk_errors(path):
         lock = FileLock(path, timeout=timeout, poll_interval=0.02, mode=0o600)
         try:
             lock.acquire()
         except Timeout:
             raise InUseError(busy) from None
-        except FileNotFoundError:
-            raise RunError(f"{path.parent} does not exist any more") from None
     try:
         yield
     finally:
@@ -295,15 +294,3 @@ def _is_held_by_trying(path: Path) -> bool:
             return False
     except Timeout:
         return True
-
-
-def remove_folder(folder: Path) -> None:
-    """Deletes a folder at once for every reader: renamed out of sight, then emptied.
-
-    Raises:
-        DiskError: if the place is read-only.
-    """
-    trash = folder.with_name(f".trash-{folder.name}-{secrets.token_hex(4)}")
-    with disk_errors(folder):
-        folder.rename(trash)
-        shutil.rmtree(trash)

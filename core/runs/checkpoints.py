@@ -65,6 +65,18 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
             raise
 
 
+def remove_folder(folder: Path) -> None:
+    """Deletes a folder at once for every reader: renamed out of sight, then emptied.
+
+    Raises:
+        DiskError: if the place is read-only.
+    """
+    trash = folder.with_name(f".trash-{folder.name}-{secrets.token_hex(4)}")
+    with disk_errors(folder):
+        folder.rename(trash)
+        shutil.rmtree(trash)
+
+
 def read_checked(folder: Path, name: str) -> bytes:
     """A file of a checkpoint, equal to what was written.
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from core.errors import RunError
 from core.records import Checkpoint, EpochRecord, to_json
-from core.run_files import disk_errors, remove_folder, to_json_bytes
+from core.run_files import disk_errors, to_json_bytes
 from core.runs.checkpoints import (
     PROBABILITIES,
     RECORD,
     checkpoint_files,
     read_checkpoint,
+    remove_folder,
     tensor_bytes,
     write_folder,
 )

@@ -14,11 +14,11 @@ from core.errors import ConfigError, RunError
 from core.run_files import (
     disk_errors,
     read_json,
-    remove_folder,
     to_json_bytes,
     write_json,
     write_new,
 )
+from core.runs.checkpoints import remove_folder
 from core.runs.listing import Listing, RunSummary, unopened
 from core.runs.opening import FORMAT, ID_PATTERN, open_run
 from core.runs.run import Run

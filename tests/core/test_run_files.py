@@ -166,6 +166,7 @@ def test_a_lock_in_a_folder_that_is_gone(tmp_path: Path) -> None:
         held(tmp_path / "gone" / "lock", timeout=0, busy="taken"),
     ):
         pass
+    assert not (tmp_path / "gone").exists()
 
 
 def test_two_readers_do_not_take_each_other_for_the_holder(tmp_path: Path) -> None:
