@@ -1,54 +1,64 @@
-"""Networks and images for the inspection tests: any that fit, with nothing left at its default."""
+"""Networks as they are after training, and the slow way to silence filters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.config import ConvBlock, ModelConfig
 from core.model import ConvNet
-from tests.core.architectures import Case
+from core.preprocessing import network_input
 
 
-def built(case: Case, seed: int = 0) -> ConvNet:
-    """The network in evaluation mode, with biases and batch statistics drawn at random too."""
+def restless(model: ConvNet, seed: int) -> ConvNet:
+    """The model with nothing left at its first value: biases, and the statistics of batch norms."""
     generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = ConvNet(*case).eval()
-    with torch.no_grad():
-        for name, value in [*model.named_parameters(), *model.named_buffers()]:
-            if name.endswith("running_var"):
-                value.copy_(torch.rand(value.shape, generator=generator) + 0.5)
-            elif name.endswith(("bias", "running_mean", "norm.weight")):
-                value.copy_(torch.randn(value.shape, generator=generator) / 2)
-    return model
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (module.weight, module.running_mean):
+                tensor.data.normal_(generator=generator)
+            module.running_var.uniform_(0.1, 2, generator=generator)
+        if isinstance(module, nn.BatchNorm2d | nn.Conv2d | nn.Linear) and module.bias is not None:
+            module.bias.data.normal_(generator=generator)
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            module.weight.data.normal_(0, module.weight[0].numel() ** -0.5, generator=generator)
+    return model.eval()
 
 
-def image_for(model: ConvNet, seed: int = 0) -> Tensor:
-    """(C, H, W) float32, about as large as normalised pixels."""
-    return torch.randn(model.input_shape, generator=torch.Generator().manual_seed(seed))
-
-
-def bytes_for(model: ConvNet, num_images: int, seed: int = 0) -> Tensor:
-    """(N, C, H, W) uint8."""
+def some_images(count: int, shape: tuple[int, int, int], seed: int) -> Tensor:
+    """(count, C, H, W) uint8 noise."""
     generator = torch.Generator().manual_seed(seed)
-    shape = (num_images, *model.input_shape)
-    return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
+    return torch.randint(0, 256, (count, *shape), dtype=torch.uint8, generator=generator)
 
 
-def one_block(kernels: Sequence[object], image_side: int = 3, **settings: object) -> ConvNet:
-    """A network whose only conv layer has the given kernels (out, in, k, k), biases 0."""
-    weight = torch.tensor(kernels, dtype=torch.float32)
-    settings = {"channels": len(weight), "kernel_size": weight.shape[-1], **settings}
-    model = ModelConfig(blocks=(ConvBlock.model_validate(settings),), dense=())
-    network = ConvNet(model, (weight.shape[1], image_side, image_side), 2).eval()
-    conv = network.get_submodule("blocks.0.conv")
-    assert isinstance(conv, nn.Conv2d)
-    conv.weight.data.copy_(weight)
-    return network
-
-
-def without_conv() -> ConvNet:
-    """Softmax regression on 4×4 images."""
-    return built((ModelConfig(blocks=(), dense=()), (1, 4, 4), 3))
+@torch.no_grad()
+def naive(
+    model: ConvNet,
+    images: Tensor,
+    mean: Sequence[float],
+    std: Sequence[float],
+    filters: Mapping[str, Sequence[int]],
+    batch_size: int,
+) -> NDArray[np.float32]:
+    """Probabilities of whole passes, layer by layer, with zeros put in behind the activations."""
+    answers = []
+    for batch in images.split(batch_size):
+        maps = network_input(batch, mean, std)
+        for index, block in enumerate(model.blocks):
+            given, maps = maps, block.conv(maps)
+            if block.norm is not None:
+                maps = block.norm(maps)
+            if block.add is not None:
+                maps = maps + given
+            if block.activation is not None:
+                maps = block.activation(maps)
+            maps = maps.clone()
+            maps[:, list(filters[f"blocks.{index}.conv"])] = 0
+            if block.pool is not None:
+                maps = block.pool(maps)
+        values = maps.flatten(1)
+        for layer in model.dense:
+            values = layer(values)
+        answers.append(model.output(values).softmax(1))
+    return torch.cat(answers).numpy()
