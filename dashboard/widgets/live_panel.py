@@ -23,7 +23,7 @@ from dashboard.widgets.run_heading import STATE_COLORS
 _TICK_SECONDS = {"queued": 0.5, "running": 0.5, "paused": 2.0}
 _CURVE_HEIGHT, _MATRIX_HEIGHT = 270, 300
 _REMEDIES = {
-    "failed": "Change what the sentence says and start a new run, or resume from the last epoch.",
+    "failed": "When the cause is out of the way, Resume goes on; or start a run with other settings.",
     "crashed": "Nothing that was finished is lost.",
 }
 
@@ -46,9 +46,10 @@ def live_panel(run: Run, config: RunConfig, startable: bool) -> None:
         controls(run, status, config, startable)
         _progress(run, status)
         _troubles(run, status)
-        _curves(run, status)
-        _requests(run, status)
-        _inside(run)
+        if state in _TICK_SECONDS or status.epoch_fraction > 0 or run.epochs():
+            _curves(run, status)
+            _requests(run, status)
+            _inside(run)
 
     st.fragment(tick, run_every=_TICK_SECONDS.get(state))()
 
@@ -127,8 +128,8 @@ def _queue_text(run: Run) -> str:
 
 def _troubles(run: Run, status: Status) -> None:
     if status.state in _REMEDIES:
-        reason = escaped(status.message or "The training process ended.")
-        st.error(f"{reason} {_REMEDIES[status.state]}", icon="⚠️")
+        reason = escaped((status.message or "The training process ended").rstrip("."))
+        st.error(f"{reason}.\n\n{_REMEDIES[status.state]}", icon="⚠️")
         if tail := run.log_tail(12).strip():
             with st.expander("What the training process printed last"):
                 st.code(tail, language=None)
