@@ -169,10 +169,24 @@ def load(path: Path | str) -> ConvNet:
     """
     weights, metadata = read_model_file(Path(path))
     _check_lengths(metadata, len(metadata.classes))
+    return with_weights(metadata.model, metadata.input_shape, len(metadata.classes), weights)
+
+
+def with_weights(
+    config: ModelConfig,
+    input_shape: tuple[int, int, int],
+    num_classes: int,
+    weights: Mapping[str, Tensor],
+) -> ConvNet:
+    """The network with saved weights, on the CPU, in evaluation mode; no random number is drawn.
+
+    Raises:
+        ArchitectureError: if the weights are of another network.
+    """
     # The first weights are drawn in vain; the meta device would spare that, but its first use in a
     # process imports 1.5 s worth of modules.
     with torch.random.fork_rng(devices=[]):
-        model = ConvNet(metadata.model, metadata.input_shape, len(metadata.classes))
+        model = ConvNet(config, input_shape, num_classes)
     load_weights(model, weights)
     return model.eval()
 

@@ -12,7 +12,7 @@ from core.runs import Run
 
 if TYPE_CHECKING:
     from core.datasets import Splits
-    from core.export.predictor import Predictor
+    from core.predictor import Predictor
 
 SPLITS = ("validation", "test")
 TOLERANCE = 2e-3  # float16 keeps probabilities to 2.5e-4; the rest is left to another processor
@@ -48,7 +48,7 @@ def evaluate(options: Namespace) -> int:
     """Prints accuracy, loss and the per-class table of the validation and the test split."""
     import torch
 
-    from core.export.predictor import Predictor
+    from core.predictor import Predictor
 
     torch.set_num_threads(1)
     run = run_of(options)

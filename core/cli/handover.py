@@ -35,8 +35,8 @@ def serve(options: Namespace) -> int:
     """Answers predictions over HTTP until it is interrupted."""
     import torch
 
-    from core.export.predictor import Predictor
     from core.export.server import ServeError, check_address, serve
+    from core.predictor import Predictor
 
     # From the environment, a key is not seen in the list of processes.
     token = options.token or os.environ.get("CONVSCOPE_TOKEN") or None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.export.onnx import Agreement
-    from core.export.predictor import Predictor
+    from core.predictor import Predictor
     from core.runs import Run
 
 FORMATS = ("safetensors", "onnx")
@@ -61,7 +61,7 @@ def export(run: Run, epoch: int | None, format: str, output: Path | str) -> Expo
         sentence = f"format must be one of {', '.join(FORMATS)}, got {format!r}"
         raise ConfigError([("format", sentence)])
     output = _checked(Path(output))
-    from core.export.predictor import Predictor
+    from core.predictor import Predictor
 
     predictor = Predictor.of(run, epoch)
     if format == "onnx":

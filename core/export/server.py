@@ -8,8 +8,8 @@ from collections.abc import Callable
 import uvicorn
 
 from core.errors import UserError
-from core.export.predictor import Predictor
 from core.export.service import LOOPBACK, create_app
+from core.predictor import Predictor
 
 MAX_CONNECTIONS = 32  # each may hold a request of 10 MiB in memory
 SHORTEST_TOKEN = 16

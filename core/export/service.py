@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 
-from core.export.predictor import Predictor
 from core.export.request_body import SCHEMA, read_image
 from core.image_input import ImageError
+from core.predictor import Predictor
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 

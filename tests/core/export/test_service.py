@@ -14,7 +14,7 @@ from PIL import Image
 from core.config import ConvBlock, ModelConfig
 from core.evaluation import predict
 from core.export import request_body
-from core.export.predictor import Predictor
+from core.predictor import Predictor
 from core.export.service import create_app
 from core.model import ConvNet
 

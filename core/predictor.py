@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from core.errors import RunError
 from core.evaluation import predict
 from core.image_input import Shape
-from core.model import ConvNet, load_weights
+from core.model import ConvNet, with_weights
 from core.runs import Run
 
 
@@ -55,10 +54,7 @@ class Predictor:
                 f"the dataset.json of run {run.id} is missing or damaged: without it nobody can "
                 "tell how its images were prepared"
             )
-        # On the meta device nothing is drawn: every weight comes from the run.
-        with torch.device("meta"):
-            model = ConvNet(run.config.model, info.shape, len(info.classes))
-        load_weights(model.to_empty(device="cpu"), weights)
+        model = with_weights(run.config.model, info.shape, len(info.classes), weights)
         record = run.epoch_record(epoch)
         about = {
             "dataset": info.name,
@@ -69,9 +65,7 @@ class Predictor:
             },
             "config": run.config.model_dump(mode="json"),
         }
-        return Predictor(
-            model.eval(), info.classes, info.shape, info.mean, info.std, run.id, epoch, about
-        )
+        return Predictor(model, info.classes, info.shape, info.mean, info.std, run.id, epoch, about)
 
     def probabilities(self, image: Tensor) -> list[float]:
         """K probabilities for one image (C, H, W) uint8, by the same code that evaluates a run."""
