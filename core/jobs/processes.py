@@ -26,14 +26,23 @@ def ensure_supervisor(root: Path) -> None:
     """
     if not is_held(root / "supervisor.lock"):
         log = root / "supervisor.log"
-        child = _spawn("core.jobs.supervisor", root, log, mode="wb")
-        # Takes it off the process table when it ends, however long this process lives on.
-        threading.Thread(target=child.wait, name="reaper", daemon=True).start()
+        _let_go(_spawn("core.jobs.supervisor", root, log, mode="wb"))
 
 
 def spawn_worker(run: Path) -> "subprocess.Popen[bytes]":
     """Starts the training process of a run; what it prints is kept in the run's log."""
     return _spawn("core.jobs.worker", run, run / "worker.log", mode="ab")
+
+
+def spawn_analyst(analysis: Path) -> None:
+    """Starts the process that works out an analysis of a run, as told in its ``.request`` file."""
+    log = analysis.with_suffix(".log")
+    _let_go(_spawn("core.jobs.analyst", analysis.with_suffix(".request"), log, mode="wb"))
+
+
+def _let_go(child: "subprocess.Popen[bytes]") -> None:
+    """Takes a child off the process table when it ends, however long this process lives on."""
+    threading.Thread(target=child.wait, name="reaper", daemon=True).start()
 
 
 def _spawn(module: str, folder: Path, log: Path, mode: str) -> "subprocess.Popen[bytes]":

@@ -1,0 +1,88 @@
+"""The process of one analysis (`core.jobs.analysis`): ``python -m core.jobs.analyst REQUEST``."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from core.errors import RunError, UserError
+from core.jobs import analysis as analyses
+from core.jobs.analysis import Analysis, Step
+from core.jobs.environment import prepare
+from core.run_files import InUseError, read_json
+from core.runs import Run, open_run
+
+Kind = Callable[..., Iterator[Step | dict[str, Any]]]
+
+
+def importance(run: Run, epoch: int, layer: str) -> Iterator[Step | dict[str, Any]]:
+    """The importance sheet of a conv layer on the validation split, as records a filter."""
+    from core.datasets import load, split
+    from core.inspection.importance import importance as sheets
+    from core.predictor import Predictor
+
+    predictor = Predictor.of(run, epoch)
+    splits = split(load(run.config.data.name), run.config.data)
+    images, labels = splits.images("validation"), splits.labels("validation").numpy()
+    for sheet in sheets(predictor.model, images, labels, predictor.mean, predictor.std, layer):
+        yield sheet.num_images, sheet.total
+        last = sheet
+    yield {"filters": _plain(last.table(predictor.classes).to_dict("records"))}
+
+
+def maximised(run: Run, epoch: int, layer: str, channel: int) -> Iterator[Step | dict[str, Any]]:
+    """The image that makes a filter answer most: pixels in [0, 1] as nested lists (C, H, W)."""
+    from core.inspection.lookup import filter_layers
+    from core.inspection.maximisation import maximise, middle
+    from core.predictor import Predictor
+
+    asked = Predictor.of(run, epoch)
+    before = filter_layers(asked.model, layer).before_activation
+    place = middle(asked.model, before)
+    climb = maximise(
+        asked.model, asked.input_shape, asked.mean, asked.std, before, channel, place
+    )  # fmt: skip
+    for step in climb:
+        yield step.step, step.num_steps
+        last = step
+    yield {"value": last.value, "pixels": last.pixels.tolist()}
+
+
+KINDS: dict[str, Kind] = {"importance": importance, "maximised": maximised}
+
+
+def _plain(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
+    """Rows of a table as JSON values: numpy's numbers as Python's, what is missing as None."""
+    return [
+        {str(name): _value(value) for name, value in row.items()}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _value(value: Any) -> Any:
+    if value is None or value != value or str(value) == "<NA>":
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def main() -> int:
+    """The analyst's process."""
+    request = Path(sys.argv[1]).resolve()
+    values = read_json(request)
+    try:
+        if values is None or values.get("kind") not in KINDS:
+            raise RunError(f"{request.name} is not a request for an analysis")
+        prepare(threads=1)
+        run, wanted = open_run(request.parents[2]), Analysis(**values)
+        parts = KINDS[wanted.kind](run, wanted.epoch, **wanted.arguments)
+        analyses.work(run, wanted, parts)
+    except InUseError:
+        return 0  # somebody else is at it
+    except UserError as error:
+        print(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Analyses in processes of their own: worked out once, kept, told on the way, survived."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from core.config import RunConfig, with_overrides
+from core.datasets import load, split
+from core.errors import RunError
+from core.inspection.importance import importance
+from core.jobs.analysis import Analysis, AnalysisState, look, request, work
+from core.predictor import Predictor
+from core.run_files import read_json
+from core.runs import Run, RunStore
+from tests.core.jobs.processes import train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run on digits with a conv layer of four filters."""
+    config = with_overrides(
+        RunConfig(),
+        [
+            "data.name=digits",
+            "training.epochs=1",
+            'model.blocks=[{"channels":4,"pooling":"max"}]',
+            "model.dense=[]",
+        ],
+    )
+    made = RunStore(tmp_path_factory.mktemp("store")).create(config)
+    assert train(made).state == "completed"
+    return made
+
+
+def finished(run: Run, analysis: Analysis, seconds: float = 60) -> AnalysisState:
+    end = time.monotonic() + seconds
+    while (state := look(run, analysis)).state == "working" and time.monotonic() < end:
+        time.sleep(0.05)
+    return state
+
+
+def test_the_sheet_of_the_process_is_that_of_the_function(run):
+    analysis = Analysis("importance", 1, {"layer": "blocks.0.conv"})
+    assert look(run, analysis).state == "absent"
+    assert request(run, analysis).state == "working"
+    state = finished(run, analysis)
+    assert state.state == "done", state.message
+
+    asked = Predictor.of(run, 1)
+    splits = split(load("digits"), run.config.data)
+    *_, sheet = importance(
+        asked.model,
+        splits.images("validation"),
+        splits.labels("validation").numpy(),
+        asked.mean,
+        asked.std,
+        "blocks.0.conv",
+    )
+    expected = sheet.table(asked.classes)
+    rows = state.result["filters"]
+    assert [row["accuracy_lost"] for row in rows] == expected["accuracy_lost"].tolist()
+    assert [row["class_hurt"] for row in rows] == expected["class_hurt"].tolist()
+
+    stamp = analysis.path(run).stat().st_mtime_ns
+    assert request(run, analysis) == state
+    assert analysis.path(run).stat().st_mtime_ns == stamp, "it was worked out again"
+
+
+def test_a_users_mistake_ends_in_a_sentence_and_can_be_tried_again(run):
+    analysis = Analysis("importance", 1, {"layer": "blocks.7.conv"})
+    request(run, analysis)
+    state = finished(run, analysis)
+    assert state.state == "failed"
+    assert "blocks.7.conv" in state.message
+    assert request(run, analysis).state == "working"
+    assert finished(run, analysis).state == "failed"
+
+
+def test_an_epoch_that_is_not_there_is_refused(run):
+    with pytest.raises(RunError, match="has no epoch 9"):
+        request(run, Analysis("importance", 9, {"layer": "blocks.0.conv"}))
+
+
+def test_progress_is_told_and_only_one_works_at_it(run):
+    analysis = Analysis("importance", 1, {"layer": "told"})
+    seen = []
+
+    def parts():
+        yield 1, 4
+        seen.append(look(run, analysis))
+        with pytest.raises(RunError, match="worked out already"):
+            work(run, analysis, iter([]))
+        yield {"answer": 42}
+
+    analysis.path(run).parent.mkdir(parents=True, exist_ok=True)
+    work(run, analysis, parts())
+    assert (seen[0].state, seen[0].done, seen[0].total) == ("working", 1, 4)
+    assert look(run, analysis) == AnalysisState("done", result={"answer": 42})
+
+
+def test_a_killed_process_leaves_nothing_that_blocks_the_next(run):
+    analysis = Analysis("maximised", 1, {"layer": "blocks.0.conv", "channel": 1})
+    request(run, analysis)
+    lock = analysis.path(run).with_suffix(".lock")
+    end = time.monotonic() + 30
+    while not lock.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+
+    for process in psutil.process_iter(["cmdline"]):
+        if any(analysis.name in word for word in process.info["cmdline"] or ()):
+            process.send_signal(signal.SIGKILL)
+            process.wait(10)
+    path = analysis.path(run)
+    long_ago = time.time() - 60
+    if (read_json(path) or {}).get("state") == "working":
+        os.utime(path, (long_ago, long_ago))
+        assert look(run, analysis).state == "absent"
+    request(run, analysis)
+    state = finished(run, analysis)
+    assert state.state == "done", state.message
+    (image,) = state.result["pixels"]
+    assert len(image) == len(image[0]) == 8
+    assert 0 <= min(map(min, image)) <= max(map(max, image)) <= 1
