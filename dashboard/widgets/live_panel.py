@@ -23,7 +23,7 @@ from dashboard.widgets.run_heading import STATE_COLORS
 _TICK_SECONDS = {"queued": 0.5, "running": 0.5, "paused": 2.0}
 _CURVE_HEIGHT, _MATRIX_HEIGHT = 270, 300
 _REMEDIES = {
-    "failed": "When the cause is out of the way, Resume goes on; or start a run with other settings.",
+    "failed": "When the cause is out of the way, Resume goes on; or start with other settings.",
     "crashed": "Nothing that was finished is lost.",
 }
 
