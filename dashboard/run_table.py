@@ -65,7 +65,7 @@ def overview(summaries: Sequence[RunSummary], num_shown: int, queue: Sequence[st
 
 
 COLUMNS = (
-    "★", "Name", "State", "Validation", "Test", "Epochs", "Training", "Created", "Network",
+    "★", "Name", "State", "Train", "Validation", "Test", "Epochs", "Training", "Created", "Network",
     "Parameters", "Data set", "Note",
 )  # fmt: skip
 
@@ -75,6 +75,7 @@ def _row(summary: RunSummary, place: int | None) -> tuple[object, ...]:
         "★" if summary.starred else "",
         clean(summary.name) or summary.id,
         [summary.state] if place is None else [summary.state, f"#{place}"],
+        _percent(summary.train_accuracy),
         _percent(summary.validation_accuracy),
         _percent(summary.test_accuracy),
         _epochs(summary),

@@ -22,19 +22,21 @@ def runs(options: Namespace) -> int:
     if options.json:
         print_json([row_outcome(row) for row in rows])
     elif rows:
-        print(table(["run", "name", "state", "epoch", "validation", "test", "training", "created"],
-                    [_cells(row) for row in rows]))  # fmt: skip
+        print(table(_COLUMNS, [_cells(row) for row in rows]))
     else:
         print(f"no runs in {store.root}; python -m core train starts one")
     return 0
 
 
+_COLUMNS = ("run", "name", "state", "epoch", "train", "validation", "test", "training", "created")
+
+
 def _cells(row: RunSummary) -> list[str]:
     if row.state == "unreadable":
-        return [clean_name(row.id), clean_name(row.problem), row.state, *[""] * 5]
+        return [clean_name(row.id), clean_name(row.problem), row.state, *[""] * 6]
     accuracies = [
         "" if value is None else f"{value:.2%}"
-        for value in (row.validation_accuracy, row.test_accuracy)
+        for value in (row.train_accuracy, row.validation_accuracy, row.test_accuracy)
     ]
     state = row.state if row.responding else f"{row.state}, not responding"
     created = f"{datetime.fromtimestamp(row.created):%Y-%m-%d %H:%M}"

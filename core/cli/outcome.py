@@ -17,6 +17,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "message": status.message,
         "epochs": status.epoch,
         "planned_epochs": status.epochs,
+        "train_accuracy": status.train_accuracy,
         "validation_accuracy": status.validation_accuracy,
         "test_accuracy": status.test_accuracy,
         "train_seconds": status.train_seconds,

@@ -64,6 +64,7 @@ class Reporter:
         self._evaluation_seconds = max(0.0, record.seconds - learning)
         self.status = self._where(training)
         self.set(
+            train_accuracy=_finite(record.train_accuracy),
             validation_accuracy=_finite(record.validation_accuracy),
             test_accuracy=_finite(record.test_accuracy),
         )

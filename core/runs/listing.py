@@ -36,6 +36,7 @@ class RunSummary:
     dataset: str = ""
     preset: str = ""
     parameters: int | None = None
+    train_accuracy: float | None = None
     validation_accuracy: float | None = None
     test_accuracy: float | None = None
     train_seconds: float = 0.0

@@ -37,7 +37,8 @@ class Status:
         train_seconds: time spent training, in the whole run.
         applied: every live hyperparameter's value in force, by path.
         revision_applied: the last request (`Control.revision`) that has been carried out.
-        validation_accuracy, test_accuracy: after the last finished epoch, in [0, 1].
+        train_accuracy: in the last finished epoch, while learning, in [0, 1].
+        validation_accuracy, test_accuracy: after it, in [0, 1].
         parameters: the network's number of weights and biases.
         queued_at: when it was put into the queue; None when it is not in it.
         attempts: how often its process ended before it could report.
@@ -56,6 +57,7 @@ class Status:
     train_seconds: float = 0.0
     applied: dict[str, Any] = field(default_factory=dict)
     revision_applied: int = 0
+    train_accuracy: float | None = None
     validation_accuracy: float | None = None
     test_accuracy: float | None = None
     dataset: str = ""

@@ -52,6 +52,7 @@ def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
             "Name": st.column_config.TextColumn(width=176),
             "State": state,
             "Epochs": st.column_config.NumberColumn(format="%.3g", width=66),
+            "Train": accuracy,
             "Validation": accuracy,
             "Test": accuracy,
             "Data set": st.column_config.TextColumn(width=80),

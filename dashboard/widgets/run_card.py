@@ -56,6 +56,7 @@ def _facts(summary: RunSummary, queue: Sequence[str]) -> None:
         st.caption(sentence(summary.message))
     st.table(
         {
+            "Train accuracy": percent(summary.train_accuracy),
             "Validation accuracy": percent(summary.validation_accuracy),
             "Test accuracy": percent(summary.test_accuracy),
             "Epochs": f"{summary.epoch} of {summary.epochs}",
