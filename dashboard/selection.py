@@ -1,4 +1,4 @@
-"""One selection for all pages: run, epoch, split, matrix cell and example, kept in the URL.
+"""One selection for all pages: run, epoch, split, cell, example, place in the network; in the URL.
 
 The URL is the truth, so a copied address opens the same view and a reload keeps it. Links between
 pages drop the parameters; the session remembers them and puts them back. Session state belongs to
@@ -15,10 +15,11 @@ import streamlit as st
 from dashboard.text import quoted
 
 SPLITS = ("validation", "test")  # the splits whose probabilities every epoch keeps
-NAMES = ("run", "epoch", "split", "cell", "example")
+NAMES = ("run", "epoch", "split", "cell", "example", "layer", "unit", "at", "compare")
 _REMEMBERED = "selection"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
-_CELL = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
+_PAIR = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
+_LAYER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -32,6 +33,10 @@ class Selection:
         split: one of `SPLITS`.
         cell: class indices ``(true, predicted)`` of a cell of the confusion matrix, or None.
         example: the index of an image in its original file, or None.
+        layer: the name of a layer, as in ``blocks.0.conv``, or None.
+        unit: the channel of the layer, or its unit where it has no maps; None for all.
+        at: ``(row, column)`` of a value in the map, or None.
+        compare: another epoch of the run, a number, or the id of another run; None for neither.
     """
 
     run: str | None = None
@@ -39,6 +44,10 @@ class Selection:
     split: str = "test"
     cell: tuple[int, int] | None = None
     example: int | None = None
+    layer: str | None = None
+    unit: int | None = None
+    at: tuple[int, int] | None = None
+    compare: int | str | None = None
 
 
 def parse(params: Mapping[str, str]) -> tuple[Selection, list[str]]:
@@ -62,16 +71,10 @@ def parse(params: Mapping[str, str]) -> tuple[Selection, list[str]]:
 def to_params(selection: Selection) -> dict[str, str]:
     """The shortest URL parameters that `parse` reads back as this selection."""
     params: dict[str, str] = {}
-    if selection.run is not None:
-        params["run"] = selection.run
-    if selection.epoch is not None:
-        params["epoch"] = str(selection.epoch)
-    if selection.split != Selection.split:
-        params["split"] = selection.split
-    if selection.cell is not None:
-        params["cell"] = f"{selection.cell[0]}-{selection.cell[1]}"
-    if selection.example is not None:
-        params["example"] = str(selection.example)
+    for name in NAMES:
+        value = getattr(selection, name)
+        if value is not None and value != getattr(Selection, name):
+            params[name] = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return params
 
 
@@ -86,7 +89,7 @@ def problems() -> list[str]:
 
 
 def update(**changes: Any) -> None:
-    """Changes some of run, epoch, split, cell and example, in the session and in the URL."""
+    """Changes some of the selection's attributes, in the session and in the URL."""
     _write(replace(current(), **changes))
 
 
@@ -125,9 +128,13 @@ def _read(name: str, text: str) -> Any:
         return text if _RUN_ID.fullmatch(text) else None
     if name == "split":
         return text if text in SPLITS else None
-    if name == "cell":
-        match = _CELL.fullmatch(text)
+    if name == "layer":
+        return text if _LAYER.fullmatch(text) else None
+    if name in ("cell", "at"):
+        match = _PAIR.fullmatch(text)
         return (int(match[1]), int(match[2])) if match else None
+    if name == "compare" and not _WHOLE.fullmatch(text):
+        return text if _RUN_ID.fullmatch(text) else None
     return int(text) if _WHOLE.fullmatch(text) else None
 
 
@@ -138,5 +145,9 @@ def _problem(name: str, text: str) -> str:
         "split": ("validation or test", "The test split is shown"),
         "cell": ("two class numbers, true-predicted, as in 4-9", "No cell is selected"),
         "example": ("the index of an image, a whole number from 0", "No image is opened"),
+        "layer": ("the name of a layer, as in blocks.0.conv", "No layer is chosen"),
+        "unit": ("the number of a channel or unit, from 0", "None is chosen"),
+        "at": ("row and column of a value, as in 3-12", "No value is chosen"),
+        "compare": ("an epoch of this run or the id of another run", "Nothing is compared"),
     }[name]
     return f"The address asks for {name} {quoted(text)}, which must be {wanted}. {instead}."

@@ -16,6 +16,12 @@ selections = st.builds(
     split=st.sampled_from(SPLITS),
     cell=st.none() | st.tuples(st.integers(0, 46), st.integers(0, 46)),
     example=st.none() | st.integers(0, 999_999),
+    layer=st.none() | st.sampled_from(["input", "blocks.0.conv", "dense.1.linear", "output"]),
+    unit=st.none() | st.integers(0, 4095),
+    at=st.none() | st.tuples(st.integers(0, 511), st.integers(0, 511)),
+    compare=st.none()
+    | st.integers(0, 999)
+    | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}[A-Za-z_-]", fullmatch=True),
 )
 
 
@@ -35,6 +41,15 @@ def test_cell_is_true_class_then_predicted_class():
     assert parse({"cell": "4-9"})[0].cell == (4, 9)
 
 
+def test_at_is_row_then_column():
+    assert parse({"at": "3-12"})[0].at == (3, 12)
+
+
+def test_compare_is_an_epoch_where_it_is_a_number_and_else_a_run():
+    assert parse({"compare": "3"})[0].compare == 3
+    assert parse({"compare": RUN})[0].compare == RUN
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
@@ -47,6 +62,12 @@ def test_cell_is_true_class_then_predicted_class():
         ("example", "1e3", "whole number"),
         ("run", "../../etc/passwd", "id of a run"),
         ("run", "", "id of a run"),
+        ("layer", "blocks/0", "name of a layer"),
+        ("layer", "0.conv", "name of a layer"),
+        ("unit", "-1", "from 0"),
+        ("at", "3", "row and column"),
+        ("at", "3--12", "row and column"),
+        ("compare", "../x", "id of another run"),
     ],
 )
 def test_a_broken_parameter_gives_its_default_and_one_sentence(name, text, words):
