@@ -1,0 +1,309 @@
+// Groups of maps drawn from raw float32. The cursor and the choice live here: a click marks its map
+// at once, and the numbers do not have to be sent again.
+const views = new WeakMap();
+const GAP = 4; // pixels between two maps
+const TALLEST = 430; // pixels that a column of maps may take
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function unpack(bytes) {
+  const copy = bytes.slice(); // floats must begin at a whole four bytes
+  const length = new DataView(copy.buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(copy.subarray(4, 4 + length)));
+  return { header, floats: new Float32Array(copy.buffer, 4 + length) };
+}
+
+// Largest tiles that keep the column within its height; few maps are drawn large, many small.
+function arrange(group, flow) {
+  const [count, height, width] = group.shape;
+  const units = height * width === 1;
+  const size = units ? (count > 400 ? 5 : count > 64 ? 9 : 13) : count <= 3 ? 96 : count <= 8 ? 64 : count <= 40 ? 40 : 30;
+  group.tileWidth = group.tile ?? size;
+  group.tileHeight = Math.max(4, Math.round((group.tileWidth * height) / width));
+  group.gap = GAP;
+  group.captionHeight = group.captions.length && flow === "rows" ? 14 : 0;
+  const fits = Math.max(1, Math.floor(TALLEST / (group.tileHeight + group.captionHeight + GAP)));
+  const rows = Math.min(fits, count);
+  group.perRow = group.columns ?? (flow === "rows" ? count : Math.ceil(count / rows));
+}
+
+function drawGroup(view, group) {
+  const [count, height, width] = group.shape;
+  const rows = Math.ceil(count / group.perRow);
+  const stepX = group.tileWidth + GAP;
+  const stepY = group.tileHeight + group.captionHeight + GAP;
+  const [w, h] = [group.perRow * stepX - GAP, rows * stepY - GAP];
+  const ratio = window.devicePixelRatio || 1;
+  group.canvas.width = Math.round(w * ratio);
+  group.canvas.height = Math.round(h * ratio);
+  group.canvas.style.width = `${w}px`;
+  group.canvas.style.height = `${h}px`;
+  const context = group.canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  context.imageSmoothingEnabled = false;
+  const { palette } = view.theme;
+  context.font = "10px sans-serif";
+  context.textBaseline = "top";
+  for (let map = 0; map < count; map += 1) {
+    const values = group.values.subarray(map * height * width, (map + 1) * height * width);
+    const image = picture(values, height, width, group.colors, group.limits[map], view.theme);
+    const [x, y] = [(map % group.perRow) * stepX, Math.floor(map / group.perRow) * stepY];
+    context.globalAlpha = group.dimmed.includes(map) ? 0.3 : 1;
+    context.drawImage(image, x, y, group.tileWidth, group.tileHeight);
+    context.strokeStyle = palette.border;
+    context.strokeRect(x + 0.5, y + 0.5, group.tileWidth - 1, group.tileHeight - 1);
+    if (!group.captionHeight) continue;
+    context.fillStyle = palette.muted;
+    context.fillText(group.captions[map] ?? "", x, y + group.tileHeight + 3, group.tileWidth);
+  }
+  context.globalAlpha = 1;
+}
+
+function bars(view, group) {
+  const most = Math.max(...group.values.map(Math.abs), 1e-12);
+  const list = element("div", "bars");
+  const best = group.values.indexOf(Math.max(...group.values));
+  group.rows = Array.from(group.values, (value, unit) => {
+    const row = element("div", unit === best ? "bar best" : "bar");
+    const track = element("span", "track");
+    const fill = element("span", value < 0 ? "fill negative" : "fill");
+    fill.style.width = `${(100 * Math.abs(value)) / most}%`;
+    fill.style.background = value < 0 ? view.theme.palette.bad : view.theme.palette.primary;
+    track.append(fill);
+    row.append(element("span", "name", group.captions[unit] ?? String(unit)), track, element("span", "value", number(value, 3)));
+    wire(view, row, () => ({ group, map: unit, row: 0, column: 0 }));
+    return row;
+  });
+  list.append(...group.rows);
+  return list;
+}
+
+function under(group, event) {
+  const stepX = group.tileWidth + GAP;
+  const stepY = group.tileHeight + group.captionHeight + GAP;
+  const box = group.canvas.getBoundingClientRect();
+  const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+  const [column, row] = [Math.floor(x / stepX), Math.floor(y / stepY)];
+  const map = row * group.perRow + column;
+  const [dx, dy] = [x - column * stepX, y - row * stepY];
+  if (map < 0 || map >= group.shape[0] || column >= group.perRow || dx < 0 || dy < 0) return null;
+  if (dx >= group.tileWidth || dy >= group.tileHeight + group.captionHeight) return null;
+  const [, height, width] = group.shape;
+  return {
+    group,
+    map,
+    row: Math.min(height - 1, Math.floor((dy / group.tileHeight) * height)),
+    column: Math.min(width - 1, Math.floor((dx / group.tileWidth) * width)),
+  };
+}
+
+function describe(place) {
+  const { group, map, row, column } = place;
+  const [, height, width] = group.shape;
+  const value = group.values[(map * height + row) * width + column];
+  const what = group.captions[map] || `${height * width === 1 ? "unit" : "map"} ${map}`;
+  const where = height * width === 1 ? "" : ` · row ${row}, column ${column}`;
+  return `${group.title} · ${what}${where} = ${number(value, 6)}`;
+}
+
+function wire(view, target, placeAt) {
+  target.addEventListener("pointermove", (event) => hover(view, placeAt(event), event));
+  target.addEventListener("pointerleave", () => hover(view, null));
+  target.addEventListener("click", (event) => {
+    const place = placeAt(event);
+    if (place) open(view, place);
+  });
+}
+
+function hover(view, place, event) {
+  view.hover = place;
+  view.tip.hidden = !place;
+  if (place) {
+    view.tip.textContent = describe(place);
+    const outer = view.root.getBoundingClientRect();
+    const right = event.clientX - outer.left > outer.width * 0.6;
+    view.tip.style.left = `${event.clientX - outer.left + (right ? -12 : 14)}px`;
+    view.tip.style.top = `${event.clientY - outer.top + 18}px`;
+    view.tip.style.transform = right ? "translateX(-100%)" : "";
+  }
+  refresh(view);
+}
+
+// Many pointer events come between two frames.
+function refresh(view) {
+  if (view.waiting) return;
+  view.waiting = requestAnimationFrame(() => {
+    view.waiting = 0;
+    drawOverlay(view);
+    const shown = view.hover ?? (view.focused ? view.cursor : null);
+    const { lens } = view.header;
+    const inLens = shown && lens?.outputs.includes(shown.group.name);
+    drawLens(view, inLens ? shown : view.selected);
+  });
+}
+
+function open(view, place) {
+  view.selected = place;
+  view.cursor = place;
+  refresh(view);
+  view.send("event", { open: { group: place.group.name, map: place.map, row: place.row, column: place.column } });
+}
+
+function close(view) {
+  view.selected = null;
+  refresh(view);
+  view.send("event", { open: null });
+}
+
+function walkCells(place, dy, dx) {
+  const [, height, width] = place.group.shape;
+  const [row, column] = [place.row + dy, place.column + dx];
+  return row < 0 || column < 0 || row >= height || column >= width ? place : { ...place, row, column };
+}
+
+function walkMaps(view, place, dy, dx) {
+  const { group, map } = place;
+  const perRow = group.canvas ? group.perRow : 1;
+  const column = (map % perRow) + dx;
+  const target = map + dy * perRow + dx;
+  const inside = column >= 0 && column < perRow && target >= 0 && target < group.shape[0];
+  if (inside) return centre(group, target);
+  const along = view.header.flow === "columns" ? dx : dy;
+  const next = view.groups[view.groups.indexOf(group) + along];
+  if (!along || !next) return place;
+  const [line, lines] = [Math.floor(map / perRow), Math.ceil(group.shape[0] / perRow)];
+  const nextRow = next.canvas ? next.perRow : 1;
+  const nextLine = Math.floor((line / lines) * Math.ceil(next.shape[0] / nextRow));
+  const wanted = nextLine * nextRow + (dx < 0 ? nextRow - 1 : 0);
+  return centre(next, Math.min(wanted, next.shape[0] - 1));
+}
+
+function centre(group, map) {
+  const [, height, width] = group.shape;
+  return { group, map, row: height >> 1, column: width >> 1 };
+}
+
+function pressed(view, event) {
+  const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  const place = view.cursor ?? centre(view.groups[0], 0);
+  if (event.key in moves) {
+    const within = view.header.cells && place.group.shape[1] * place.group.shape[2] > 1;
+    const next = within ? walkCells(place, ...moves[event.key]) : walkMaps(view, place, ...moves[event.key]);
+    view.cursor = next;
+    view.live.textContent = describe(next);
+    const box = tileBox(view, next.group, next.map);
+    const { scroller } = view; // the page itself must not move
+    if (box.left < scroller.scrollLeft) scroller.scrollLeft = box.left - 20;
+    else if (box.left + box.width > scroller.scrollLeft + scroller.clientWidth) {
+      scroller.scrollLeft = box.left + box.width - scroller.clientWidth + 20;
+    }
+  } else if (event.key === "Enter") open(view, place);
+  else if (event.key === "Escape") close(view);
+  else return;
+  refresh(view);
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function build(view) {
+  const { header, root } = view;
+  view.inner = element("div", `inner ${header.flow}`);
+  view.scroller = element("div", "scroller");
+  view.scroller.tabIndex = 0;
+  view.scroller.setAttribute("role", "application");
+  view.scroller.setAttribute("aria-label", `${header.label}. Arrows move, Enter opens, Escape closes.`);
+  for (const group of view.groups) {
+    const section = element("section", "group");
+    const heading = element("header", "");
+    heading.append(element("b", "", group.title), element("span", "", group.detail));
+    section.append(heading);
+    if (group.colors === "bars") section.append(bars(view, group));
+    else {
+      arrange(group, header.flow);
+      group.canvas = element("canvas", "");
+      wire(view, group.canvas, (event) => under(group, event));
+      section.append(group.canvas);
+      drawGroup(view, group);
+    }
+    if (group.total) section.append(element("span", "more", `first ${group.shape[0]} of ${group.total}`));
+    view.inner.append(section);
+  }
+  view.overlay = element("canvas", "overlay");
+  view.inner.append(view.overlay);
+  view.scroller.append(view.inner);
+  view.tip = element("div", "tip");
+  view.tip.hidden = true;
+  view.live = element("div", "live");
+  view.live.setAttribute("aria-live", "polite");
+  view.lensArea = header.lens ? element("div", "lens") : null;
+  root.replaceChildren(view.scroller, view.tip, view.live, ...(view.lensArea ? [view.lensArea] : []));
+  view.scroller.addEventListener("keydown", (event) => pressed(view, event));
+  for (const name of ["focus", "blur"]) {
+    view.scroller.addEventListener(name, () => {
+      view.focused = name === "focus" && view.scroller.matches(":focus-visible");
+      refresh(view);
+    });
+  }
+}
+
+function placed(view, place) {
+  const group = place && view.byName.get(place.group?.name ?? place.group);
+  return group && place.map < group.shape[0] ? { ...place, group } : null;
+}
+
+function update(view, bytes) {
+  const [scrolled, focused] = [view.scroller?.scrollLeft ?? 0, view.focused];
+  const before = view.header;
+  const { header, floats } = unpack(bytes);
+  const count = (shape) => shape.reduce((product, side) => product * side, 1);
+  Object.assign(view, { header, groups: header.groups, theme: themeOf(view.root), hover: null });
+  for (const group of view.groups) {
+    const size = count(group.shape);
+    group.values = floats.subarray(group.offset, group.offset + size);
+    group.limits = floats.subarray(group.offset + size, group.offset + size + group.shape[0]);
+    group.kernelShape = group.kernels ?? null;
+    const start = group.offset + size + group.shape[0];
+    group.kernels = group.kernelShape && floats.subarray(start, start + count(group.kernelShape));
+  }
+  view.byName = new Map(view.groups.map((group) => [group.name, group]));
+  const told = !before || before.revision !== header.revision;
+  view.selected = placed(view, told ? header.selected : view.selected);
+  view.cursor = placed(view, view.cursor) ?? view.selected;
+  build(view);
+  view.scroller.scrollLeft = scrolled;
+  if (focused) view.scroller.focus({ preventScroll: true });
+  view.focused = focused;
+  refresh(view);
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".maps");
+  if (!root || !data) return undefined;
+  let view = views.get(parentElement);
+  if (!view) {
+    view = { root, focused: false, cursor: null, selected: null, hover: null, waiting: 0 };
+    view.observer = new ResizeObserver(() => view.header && refresh(view));
+    view.observer.observe(root);
+    views.set(parentElement, view);
+  }
+  view.send = setTriggerValue;
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const palette = showingPalette(root);
+  const same = view.bytes?.length === bytes.length && bytes.every((byte, at) => byte === view.bytes[at]);
+  if (!same || view.theme.palette !== palette) {
+    view.bytes = bytes;
+    update(view, bytes);
+  }
+  return () => {
+    cancelAnimationFrame(view.waiting);
+    view.observer.disconnect();
+    views.delete(parentElement);
+  };
+}
