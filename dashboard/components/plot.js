@@ -86,6 +86,9 @@ async function draw(chart) {
   element.style.height = `${data.height}px`;
   element.setAttribute("aria-label", data.label);
   const palette = showingPalette(element);
+  // A page that is drawn anew sends its charts again: an unchanged one is left as it is.
+  const content = JSON.stringify([data.figure, data.height, element.clientWidth]);
+  if (chart.wired && chart.content === content && chart.palette === palette) return;
   const figure = themed(data.figure, palette, false);
   const layout = { ...figure.layout, template: template(palette, element), height: data.height };
   layout.width = element.clientWidth || undefined;
@@ -98,6 +101,7 @@ async function draw(chart) {
   }
   if (chart.removed || chart.data !== data) return; // a newer update overtook this one
   await Plotly.react(element, figure.data, layout, CONFIG);
+  Object.assign(chart, { content, palette });
   if (chart.wired) return;
   chart.wired = true;
   element.on("plotly_click", (event) => {

@@ -1,9 +1,11 @@
 """A run as it trains: state, progress, curves, first filters and confusion matrix.
 
-The panel is drawn anew twice a second while the run is active, and not at all when it is not.
+Twice a second while the run is active, what moves is drawn anew; filters and matrix change with an
+epoch, and are sent then. Nothing is drawn when nothing can change.
 """
 
 import html
+import time
 
 import streamlit as st
 
@@ -21,6 +23,7 @@ from dashboard.widgets.run_controls import controls
 from dashboard.widgets.run_heading import STATE_COLORS
 
 _TICK_SECONDS = {"queued": 0.5, "running": 0.5, "paused": 2.0}
+_REDRAW_SECONDS = 2.0  # at least between two drawings of the whole page, however short an epoch
 _CURVE_HEIGHT, _MATRIX_HEIGHT = 270, 300
 _REMEDIES = {
     "failed": "When the cause is out of the way, Resume goes on; or start with other settings.",
@@ -36,22 +39,27 @@ def live_panel(run: Run, config: RunConfig, startable: bool) -> None:
         config: what the Start button starts.
         startable: whether that network can exist.
     """
-    state = run.status().state
+    state, epochs, drawn = run.status().state, run.epochs(), time.monotonic()
 
     def tick() -> None:
         status = _status(run)
-        if status is None or status.state != state:
-            st.rerun()  # the form and the timer depend on the state: once, not twice a second
+        if status is None:
+            st.rerun()
         _heading(run, status)
         controls(run, status, config, startable)
         _progress(run, status)
         _troubles(run, status)
-        if state in _TICK_SECONDS or status.epoch_fraction > 0 or run.epochs():
+        if state in _TICK_SECONDS or status.epoch_fraction > 0 or epochs:
             _curves(run, status)
             _requests(run, status)
-            _inside(run)
+        # The form and the timer depend on the state, filters and matrix on the epoch. Only now: a
+        # click that came with this tick has been carried out above.
+        is_due = time.monotonic() - drawn > _REDRAW_SECONDS and run.epochs() != epochs
+        if status.state != state or is_due:
+            st.rerun()
 
     st.fragment(tick, run_every=_TICK_SECONDS.get(state))()
+    _inside(run, epochs)
 
 
 def _status(run: Run) -> Status | None:
@@ -182,11 +190,11 @@ def _requests(run: Run, status: Status) -> None:
     )
 
 
-def _inside(run: Run) -> None:
+def _inside(run: Run, epochs: list[int]) -> None:
     """The first layer's filters and the confusion matrix of the last finished epoch."""
-    epochs = run.epochs()
     if not epochs:
-        st.caption("Filters and confusion matrix appear with the untrained network, in seconds.")
+        if run.status().state in _TICK_SECONDS:
+            st.caption("Filters and confusion matrix appear with the untrained network.")
         return
     left, right = st.columns(2, gap="medium")
     try:
