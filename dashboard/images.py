@@ -42,6 +42,8 @@ class Example:
 
     Attributes:
         png: the image, one pixel a pixel.
+        pixels: (C, H, W) uint8, the same.
+        position: its row in the split.
         index: its place in its original file.
         true: the label's class index.
         predicted: the answer's class index.
@@ -50,6 +52,8 @@ class Example:
     """
 
     png: bytes
+    pixels: NDArray[np.uint8]
+    position: int
     index: int
     true: int
     predicted: int
@@ -68,9 +72,13 @@ def example(of: Run, epoch: int, split: str, index: int) -> Example:
     if found.empty:
         raise UserError(f"The {split} split of this run has no image with index {index}.")
     row = found.iloc[0]
-    values = loaders.probabilities(of.id, epoch, split)[int(row["position"])].astype(float)
+    position = int(row["position"])
+    values = loaders.probabilities(of.id, epoch, split)[position].astype(float)
+    pixels = _file_images(of, split)[index]
     return Example(
-        png=sprites.picture(_file_images(of, split)[index]),
+        png=sprites.picture(pixels),
+        pixels=pixels,
+        position=position,
         index=index,
         true=int(row["true"]),
         predicted=int(row["predicted"]),

@@ -1,4 +1,4 @@
-"""One image, enlarged, with what the network says about it."""
+"""One image, enlarged, with what the network says about it, and why."""
 
 import base64
 
@@ -8,11 +8,20 @@ from core.errors import UserError
 from dashboard import images, selection
 from dashboard.charts.probabilities import probabilities
 from dashboard.components.plot import plot
+from dashboard.example_loaders import Subject
 from dashboard.text import escaped, percent, sentence
+from dashboard.widgets.attribution import Parts, attribution_panel
+from dashboard.widgets.biography import biography_panel
+from dashboard.widgets.neighbours import neighbours_panel
 from dashboard.widgets.run_bar import Viewed
 
 HEIGHT = 216  # pixels
 
+PANELS = {
+    "why": "Which pixels",
+    "epochs": "Over the epochs",
+    "alike": "Nearest training images",
+}
 _ORIGIN = {"validation": "training", "test": "test"}  # whose file the index counts in
 
 
@@ -39,6 +48,27 @@ def example_pane(viewed: Viewed, index: int) -> None:
                     height=max(HEIGHT - 16, 17 * rows),
                     label="Probability of each class",
                 )
+        # In a fragment: a choice in here must not draw the page anew.
+        st.fragment(_closer_look)(viewed, shown)
+
+
+def _closer_look(viewed: Viewed, shown: images.Example) -> None:
+    """One of three panels, worked out when it is opened; it stays open for the next image."""
+    panel = st.segmented_control(
+        "Closer look", PANELS, key="example_panel", label_visibility="collapsed",
+        format_func=PANELS.__getitem__, persist_state="session",
+    )  # fmt: skip
+    if panel is None:
+        return
+    assert viewed.epoch is not None
+    subject = Subject(viewed.run, viewed.epoch, shown.pixels)
+    if panel == "why":
+        parts = Parts.of(shown.probabilities, shown.true)
+        attribution_panel(subject, parts, "example_why")
+    elif panel == "epochs":
+        biography_panel(viewed, shown, "example_epochs")
+    else:
+        neighbours_panel(subject, shown.predicted)
 
 
 def _facts(viewed: Viewed, shown: images.Example) -> None:

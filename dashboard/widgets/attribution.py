@@ -1,0 +1,190 @@
+"""Which pixels speak for a class, or for one class rather than another: questions and maps."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import UserError
+from core.inspection.attribution import BASELINES, METHODS, Attribution, Baseline
+from dashboard import example_loaders, palette
+from dashboard.example_loaders import Question, Subject
+from dashboard.example_pictures import figure, figures, heat_picture, legend, overlay_picture
+from dashboard.text import clean, escaped, plain_number, sentence
+
+PICTURE = 152  # pixels
+_WITH_BASELINE = ("integrated_gradients", "occlusion")
+
+Choice = int | str  # a class index, or one of these
+_ROLES = {
+    "none": "nothing else",
+    "predicted": "the prediction",
+    "second": "the runner-up",
+    "true": "the label",
+}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which classes play a part in an answer.
+
+    Attributes:
+        predicted: the answer.
+        second: the runner-up.
+        true: the label; None where nobody knows it.
+    """
+
+    predicted: int
+    second: int
+    true: int | None = None
+
+    @staticmethod
+    def of(table: pd.DataFrame, true: int | None = None) -> "Parts":
+        """The parts in an answer: class and probability, in class order."""
+        order = table["probability"].to_numpy().argsort(kind="stable")[::-1]
+        return Parts(int(order[0]), int(order[min(1, len(order) - 1)]), true)
+
+    def resolve(self, choice: Choice) -> int | None:
+        """The class that is meant; None for none."""
+        if isinstance(choice, int):
+            return choice
+        return None if choice == "none" else getattr(self, choice)
+
+
+def attribution_panel(subject: Subject, parts: Parts, key: str) -> None:
+    """Controls, the map, the map over the image, and in numbers how far it can be trusted."""
+    names = example_loaders.classes(subject.run)
+    question = _question(subject, parts, names, key)
+    try:
+        found = example_loaders.attribution(subject, question)
+        checked = (
+            example_loaders.randomised(subject, question)
+            if st.session_state.get(f"{key}_checked") == (subject.ids, question)
+            else None
+        )
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return
+    colors = palette.current()
+    title = _title(question, names)
+    pictures = [_map(found, "Its map"), _over(found, subject)]
+    if checked is not None:
+        pictures.append(_map(checked.randomised, "With shuffled weights"))
+    left, right = st.columns([len(pictures) * 10, 15], gap="medium")
+    with left:
+        st.html(figures(pictures) + legend(_reach(found), colors))
+    with right:
+        st.markdown(f"**{title}**")
+        st.caption(_numbers(found, names))
+        if checked is not None:
+            st.caption(_verdict(checked.similarity))
+        else:
+            st.button(
+                "Check with shuffled weights",
+                key=f"{key}_check",
+                help="Draws the same map for the same network with its weights shuffled. A map "
+                "that hardly changes shows the image, not what the network has learnt of it.",
+                on_click=lambda: st.session_state.update(
+                    {f"{key}_checked": (subject.ids, question)}
+                ),
+            )
+
+
+def _question(subject: Subject, parts: Parts, names: tuple[str, ...], key: str) -> Question:
+    """What the controls ask, a row of four."""
+    spots = st.columns(4, vertical_alignment="bottom")
+    method = spots[0].selectbox(
+        "Method", list(METHODS), format_func=METHODS.__getitem__, index=1, key=f"{key}_method",
+        persist_state="session",
+    )  # fmt: skip
+    roles: list[Choice] = ["predicted", *(["true"] if parts.true is not None else [])]
+    others = list(range(len(names)))
+
+    def named(choice: Choice) -> str:
+        # The words for a part stay while another image comes, and with them what is chosen.
+        return clean(names[choice]) if isinstance(choice, int) else _ROLES[choice]
+
+    target = spots[1].selectbox(
+        "Why", [*roles, *others], format_func=named, key=f"{key}_target", persist_state="session"
+    )
+    against = spots[2].selectbox(
+        "Rather than", ["none", "second", *roles, *others], format_func=named,
+        key=f"{key}_against", persist_state="session",
+    )  # fmt: skip
+    first, second = parts.resolve(target), parts.resolve(against)
+    assert first is not None
+    baseline: Baseline = "black"
+    layer = None
+    if method in _WITH_BASELINE:
+        baseline = spots[3].selectbox(
+            "Compared with", list(BASELINES), format_func=BASELINES.__getitem__,
+            key=f"{key}_baseline", persist_state="session",
+            help="The image that shows nothing: integrated gradients start from it, occlusion "
+            "covers with it.",
+        )  # fmt: skip
+    elif method == "grad_cam":
+        layer = _layer(subject, spots[3], key)
+    return Question(method, first, second if second != first else None, baseline, layer)
+
+
+def _layer(subject: Subject, spot: st.delta_generator.DeltaGenerator, key: str) -> str | None:
+    layers = example_loaders.map_layers(subject.run, subject.epoch)
+    if not layers:
+        return None
+    usual = example_loaders.usual_map_layer(subject.run, subject.epoch)
+    chosen: str = spot.selectbox(
+        "Layer", layers, index=layers.index(usual) if usual in layers else 0,
+        key=f"{key}_layer_{subject.run.id}",
+    )  # fmt: skip
+    return chosen
+
+
+def _title(question: Question, names: tuple[str, ...]) -> str:
+    why = f"Why {escaped(names[question.target])}"
+    if question.against is not None:
+        why += f" and not {escaped(names[question.against])}"
+    return f"{why} · {METHODS[question.method]}"
+
+
+def _map(found: Attribution, caption: str) -> str:
+    colors = palette.current()
+    return figure(heat_picture(found.heat, colors), caption, caption, PICTURE)
+
+
+def _over(found: Attribution, subject: Subject) -> str:
+    png = overlay_picture(found.heat, subject.pixels, palette.current())
+    return figure(png, "Over the image", "The map over the image", PICTURE)
+
+
+def _reach(found: Attribution) -> float:
+    return float(abs(found.heat).max(initial=0))
+
+
+def _numbers(found: Attribution, names: tuple[str, ...]) -> str:
+    """Score, baseline, layer and what the integral gets wrong."""
+    score = f"logit of {escaped(names[found.target])}"
+    if found.against is not None:
+        score += f" less that of {escaped(names[found.against])}"
+    lines = [f"Score, the {score}: **{found.score:+.2f}**."]
+    if found.layer is not None:
+        lines.append(f"Maps of layer {escaped(found.layer)}, only what speaks for.")
+    if found.baseline_score is not None:
+        lines.append(f"Of the baseline: {found.baseline_score:+.2f}.")
+    if found.delta is not None:
+        lines.append(
+            f"The map sums to {float(found.heat.sum()):+.2f}, which misses the difference by "
+            f"{plain_number(round(abs(found.delta), 4))} (convergence delta)."
+        )
+    if found.method == "saliency":
+        lines.append("The gradient: how the score moves with each pixel.")
+    return " ".join(lines)
+
+
+def _verdict(similarity: float) -> str:
+    """What the check with shuffled weights says."""
+    word = (
+        "the map shows what was learnt"
+        if abs(similarity) < 0.5
+        else "much of the map shows the image itself, not what was learnt"
+    )
+    return f"Rank correlation with shuffled weights **{similarity:+.2f}**: {word}."

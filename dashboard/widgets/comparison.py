@@ -1,0 +1,94 @@
+"""A second network beside the one that is looked at: another epoch, or another run's last one."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import UserError
+from core.predictor import last_epoch
+from core.runs import Run
+from dashboard import loaders, selection
+from dashboard.text import clean, sentence
+from dashboard.widgets.run_bar import Viewed, label
+
+_MOST_RUNS = 50  # of the newest; a longer list helps nobody
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The network to compare with.
+
+    Attributes:
+        run: whose network.
+        epoch: after which epoch.
+        title: its name, short.
+    """
+
+    run: Run
+    epoch: int
+    title: str
+
+
+def choose_comparison(viewed: Viewed) -> Compared | None:
+    """Draws the choice, keeps it in the address, and says what it means; None for nothing.
+
+    What the address asks for in vain is answered with a sentence.
+    """
+    chosen = selection.current().compare
+    names = _names(viewed)
+    if chosen is not None and chosen not in names:
+        st.warning(_missing(chosen), icon="⚠️")
+        chosen = None
+    key = "compare_with"
+
+    def changed() -> None:
+        wanted = st.session_state[key]
+        selection.update(compare=None if wanted == "nothing" else wanted)
+
+    st.session_state[key] = "nothing" if chosen is None else chosen
+    st.selectbox(
+        "Compare with", ["nothing", *names], key=key, on_change=changed,
+        format_func=lambda option: names.get(option, "Nothing"),
+    )  # fmt: skip
+    if chosen is None:
+        return None
+    try:
+        return _compared(viewed, chosen)
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return None
+
+
+def _names(viewed: Viewed) -> dict[int | str, str]:
+    """What there is to compare with: this run's other epochs, then other runs on the same data."""
+    names: dict[int | str, str] = {
+        epoch: f"Epoch {epoch}" + (", untrained" if epoch == 0 else "")
+        for epoch in reversed(viewed.epochs)
+        if epoch != viewed.epoch
+    }
+    others = [
+        summary
+        for summary in loaders.summaries()
+        if summary.id != viewed.run.id
+        and summary.dataset == viewed.summary.dataset
+        and summary.state != "unreadable"
+    ]
+    for summary in others[:_MOST_RUNS]:
+        names[summary.id] = f"Run {label(summary)} · {summary.id[-6:]}"
+    return names
+
+
+def _missing(chosen: int | str) -> str:
+    what = f"epoch {chosen}" if isinstance(chosen, int) else f"run “{clean(chosen, 40)}”"
+    return sentence(
+        f"the address asks to compare with {what}, which is not there, or is what is shown already"
+    )
+
+
+def _compared(viewed: Viewed, chosen: int | str) -> Compared:
+    if isinstance(chosen, int):
+        return Compared(viewed.run, chosen, f"Epoch {chosen}")
+    run = loaders.run(chosen)
+    epoch = last_epoch(run)
+    name = clean(run.label().name) or chosen
+    return Compared(run, epoch, f"{name}, epoch {epoch}")
