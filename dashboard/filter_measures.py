@@ -28,7 +28,7 @@ from core.predictor import Predictor
 from core.runs import Run, default_root
 from dashboard import loaders, sprites
 
-NUM_PATCHES = 12
+NUM_PATCHES = 11  # a row of the panel on a screen of 1,440 pixels
 NUM_BINS = 24
 MOST_KEPT = 24  # results: of 36 filters on 10,000 images, 1.5 MB each
 MOST_WAITING = 4  # questions

@@ -2,6 +2,8 @@
 // once; the server sends new marks only when they were decided elsewhere (`revision`).
 const SVG = "http://www.w3.org/2000/svg";
 const GAP = 2; // between the kernels of a filter, in screen pixels
+const PADDING = 10; // left and right of them together
+const LARGEST = 36; // screen pixels for a weight
 const WALK_DELAY = 120; // ms: walking fast opens only the filter where the walk ends
 const POWER = "M6.5 1.5v5 M3.6 3.3a5 5 0 1 0 5.8 0";
 
@@ -36,13 +38,13 @@ function svg(tag, attributes) {
 // How the kernels of one filter lie in its card: columns, rows, and screen pixels for a weight.
 function layoutOf(data) {
   const [inputs, height, width] = data.shape;
-  const wide = data.cards.length <= 8 ? 132 : data.cards.length <= 20 ? 112 : 92;
+  const wide = data.cards.length <= 8 ? 190 : data.cards.length <= 20 ? 120 : 96;
   const columns = inputs <= 3 ? inputs : Math.ceil(Math.sqrt(inputs * 1.4));
-  const room = (wide - 12 - (columns - 1) * GAP) / (columns * width);
-  const cell = Math.max(1, Math.min(26, Math.floor(room)));
+  const room = (wide - PADDING - (columns - 1) * GAP) / (columns * width);
+  const cell = Math.max(1, Math.min(LARGEST, Math.floor(room)));
   const rows = Math.ceil(inputs / columns);
   return {
-    columns, rows, cell, wide: Math.max(wide, columns * (width * cell + GAP) + 12),
+    columns, rows, cell, wide: Math.max(wide, columns * (width * cell + GAP) - GAP + PADDING),
     mapWidth: width * cell + GAP, mapHeight: height * cell + GAP,
     canvasWidth: columns * (width * cell + GAP) - GAP,
     canvasHeight: rows * (height * cell + GAP) - GAP,
@@ -125,13 +127,18 @@ function cardOf(cards, position) {
     mark.dataset.tip = why;
     head.append(mark);
   }
+  if (note) {
+    const remark = make("span", "note", note);
+    remark.dataset.tip = data.note_meaning;
+    head.append(remark);
+  }
   const canvas = make("canvas", "");
   drawKernels(cards, canvas, position);
-  const foot = make("span", "foot");
-  foot.append(make("span", "", norm.toFixed(2)), make("span", "note", note));
-  const line = svg("svg", { "aria-hidden": "true" });
+  const line = svg("svg", { class: "spark", "aria-hidden": "true" });
   drawLine(data, line, position);
-  button.append(head, canvas, line, foot);
+  const foot = make("span", "foot");
+  foot.append(line, make("span", "", norm.toFixed(2)));
+  button.append(head, canvas, foot);
   const toggle = make("button", "switch");
   toggle.type = "button";
   const icon = svg("svg", { viewBox: "0 0 13 13", "aria-hidden": "true" });
@@ -284,7 +291,7 @@ function tipFor(cards, event) {
   const position = cards.tiles.indexOf(tile);
   const line = event.target.closest("svg");
   if (line) {
-    const box = tile.querySelector(".open-button > svg").getBoundingClientRect();
+    const box = tile.querySelector(".spark").getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * LINE.width;
     const near = linePoints(data, position).reduce((a, b) => (Math.abs(b.x - x) < Math.abs(a.x - x) ? b : a));
     return `epoch ${near.epoch}: norm ${near.norm.toFixed(3)}`;

@@ -44,7 +44,7 @@ class Card:
     Attributes:
         index: of the filter, from 0.
         norm: its Euclidean norm.
-        note: a short remark beside the norm, such as the accuracy lost without it.
+        note: a few letters, such as the change of the accuracy without it.
         marks: short warnings, such as ``dead``, each with an explanation.
     """
 
@@ -66,6 +66,7 @@ class Sheet:
         norm_range: smallest and largest norm that the sparklines reach.
         limit: the magnitude with the outermost colours; None for each kernel's, or filter's, own.
         per_filter: with `limit` None, one range for all kernels of a filter.
+        note_meaning: what the cards' notes are, shown on hover.
     """
 
     cards: Sequence[Card]
@@ -75,6 +76,7 @@ class Sheet:
     norm_range: tuple[float, float]
     limit: float | None
     per_filter: bool = False
+    note_meaning: str = ""
 
 
 def filters_per_page(kernel_shape: Sequence[int]) -> int:
@@ -124,6 +126,7 @@ def filter_cards(
         "norm_range": list(sheet.norm_range),
         "limit": sheet.limit,
         "per_filter": sheet.per_filter,
+        "note_meaning": sheet.note_meaning,
         "twins": list(twins),
         "page": page,
         "pages": pages,

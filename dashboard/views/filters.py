@@ -61,8 +61,9 @@ def panel(looked: state.Looked, scale: Scale) -> None:
         "ablation": "Ablation" + (f" · {off} off" if off else ""),
         "importance": "Importance",
     }
+    st.session_state.setdefault(state.TAB_KEY, "filter")
     shown = st.segmented_control(
-        "Panel", list(names), key=state.TAB_KEY, default="filter", required=True,
+        "Panel", list(names), key=state.TAB_KEY, required=True,
         format_func=lambda name: names[name], label_visibility="collapsed",
         persist_state="session",
     )  # fmt: skip

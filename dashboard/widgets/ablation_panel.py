@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import UserError
 from dashboard import ablation_loaders, images, selection
-from dashboard.charts.filters import class_change, confusion_change, points
+from dashboard.charts.filters import class_change, confusion_change
 from dashboard.components.gallery import gallery
 from dashboard.components.plot import plot
 from dashboard.text import count, counted, escaped, percent, sentence
@@ -69,7 +69,11 @@ def _summary(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.metric(
             f"Validation accuracy, epoch {looked.epoch}", percent(after),
-            f"{points(after - before, 2)} points: {words}", width="content",
+            # The metric takes the sign from a hyphen only.
+            f"{(after - before) * 100:.2f} points: {words}",
+            width="content",
+            delta_color="off" if lost == 0 else "normal",
+            delta_arrow="off" if lost == 0 else "auto",
         )  # fmt: skip
         st.markdown(f"Silenced: **{names}**  \nAs it is: {percent(before)}")
         st.space("stretch")

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.errors import UserError
 from dashboard import filter_loaders, filter_measures, selection
+from dashboard.charts.filters import points
 from dashboard.components.filter_cards import Card, Sheet, filter_cards, filters_per_page
-from dashboard.text import counted, percent, sentence
+from dashboard.text import counted, sentence
 from dashboard.widgets import filter_state as state
 
 Scale = Literal["kernel", "filter", "layer", "network"]
@@ -20,7 +21,7 @@ ORDERS = {
     "similarity": "Similarity to the chosen one",
     "importance": "Importance",
 }
-HEIGHT = 632  # of the cards, in pixels
+HEIGHT = 678  # of the cards, in pixels
 POLL_SECONDS = 0.25
 
 
@@ -139,6 +140,7 @@ def _sheet(
         norm_range=(float(history.norms.min()), float(history.norms.max())),
         limit=limits.get(scale),
         per_filter=scale == "filter",
+        note_meaning="Change of the validation accuracy without this filter, in points",
     )
 
 
@@ -155,7 +157,7 @@ def _card(
         twin = layer.twins[index]
         alike = layer.similarity[index, twin]
         marks.append((f"≈ {twin}", f"Nearly the same as filter {twin}: cosine {alike:.2f}"))
-    note = "" if lost is None else f"−{percent(lost[index], 2)}".replace("−-", "+")
+    note = "" if lost is None else points(-lost[index], 2)
     return Card(index, float(layer.norms[index]), note, tuple(marks))
 
 

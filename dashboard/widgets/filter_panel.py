@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import UserError
 from dashboard import filter_loaders, filter_measures, loaders, selection
-from dashboard.charts.filters import class_spread
+from dashboard.charts.filters import class_spread, points
 from dashboard.components.gallery import gallery
 from dashboard.components.maps import Maps, Place, maps, ranges
 from dashboard.components.plot import plot
@@ -15,20 +15,22 @@ from dashboard.widgets.filter_grid import Scale
 from dashboard.widgets.maximised_image import maximised_image
 
 _MOST_MAPS = 64  # kernels drawn large
-NUM_TWINS = 5
-NUM_ROW = 9  # images in a row of the panel on a screen of 1,440 pixels
+NUM_TWINS = 4
+NUM_ROW = 11  # images in a row of the panel on a screen of 1,440 pixels
 _SPREAD_KEY = "filters_bar"  # the bar of the histogram whose images are shown
 
 
 def filter_panel(looked: state.Looked, scale: Scale) -> None:
     """Everything about the chosen filter; what is being measured says so."""
     seen, answered, problem = _measured(looked)
-    left, right = st.columns([5, 4], gap="medium")
-    with left:
+    kernels, image, twins = st.columns([21, 17, 29], gap="small")
+    with kernels:
         _kernels(looked, scale)
-        _facts(looked, seen)
-    with right:
+    with image:
         maximised_image(looked)
+    with twins:
+        _twins(looked)
+    _facts(looked, seen)
     if problem:
         st.error(sentence(problem), icon="⚠️")
     elif answered is None:
@@ -36,7 +38,6 @@ def filter_panel(looked: state.Looked, scale: Scale) -> None:
     else:
         _images(looked, answered)
         _spread(looked, answered)
-    _twins(looked)
 
 
 def _measured(
@@ -53,14 +54,13 @@ def _measured(
 def _kernels(looked: state.Looked, scale: Scale) -> None:
     kernels = looked.layer.kernels[looked.unit]
     inputs = len(kernels)
-    columns = inputs if inputs <= 3 else 3 if inputs <= 6 else 8
     group = Maps(
         name="kernels",
         title=f"Filter {looked.unit} of {looked.layer.name}",
         values=kernels[:_MOST_MAPS],
-        captions=[f"input {index}" for index in range(min(inputs, _MOST_MAPS))],
-        tile=104 if inputs == 1 else 84 if inputs <= 3 else 72 if inputs <= 6 else 36,
-        columns=columns,
+        captions=[f"input {index}" for index in range(inputs)] if inputs <= 6 else [],
+        tile=132 if inputs == 1 else 64 if inputs <= 6 else 22,
+        columns=inputs if inputs <= 3 else 3 if inputs <= 6 else 8,
         total=inputs if inputs > _MOST_MAPS else None,
     )
     shared = {"layer": looked.layer.largest, "network": looked.layer.largest_anywhere}
@@ -83,7 +83,7 @@ def _facts(looked: state.Looked, seen: filter_measures.Activity | None) -> None:
         facts.append(f"**near-duplicate** of filter {layer.twins[unit]}")
     lost = state.importance_of(looked)
     if lost is not None:
-        facts.append(f"accuracy lost without it {percent(lost[unit])}")
+        facts.append(f"{points(-lost[unit], 2)} points of accuracy without it")
     st.caption(" · ".join(facts))
 
 
@@ -94,7 +94,9 @@ def _images(looked: state.Looked, answered: filter_measures.Responses) -> None:
     classes = answered.predictor.classes
     if bar is None:
         shown = filter_measures.patches(run, split, answered, unit)
-        st.markdown(f"**Top patches** · {split}, what excites it most, with label and answer")
+        st.markdown(
+            f"**Top patches** · what of the {split} images excites it most, with label and answer"
+        )
     else:
         label, place = bar
         shown = filter_measures.images_in_bar(run, split, answered, unit, place, label)
@@ -194,7 +196,7 @@ def _twins(looked: state.Looked) -> None:
     nearest = filter_loaders.twins(looked.layer, looked.unit, NUM_TWINS)
     if nearest.empty:
         return
-    st.markdown("**Nearest twins** · cosine of the weights")
+    st.markdown("**Nearest twins** · by cosine")
     inputs = looked.layer.kernels.shape[1]
     groups = [
         Maps(
@@ -202,7 +204,7 @@ def _twins(looked: state.Looked) -> None:
             title=f"Filter {channel}",
             detail=f"{alike:.2f}",
             values=looked.layer.kernels[channel][:9],
-            tile=44 if inputs == 1 else 24,
+            tile=56 if inputs == 1 else 19,
             columns=min(3, inputs),
             total=inputs if inputs > 9 else None,
         )

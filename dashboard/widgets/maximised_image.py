@@ -14,7 +14,7 @@ POLL_SECONDS = 0.4
 
 def maximised_image(looked: state.Looked) -> None:
     """The image, or a button that has it worked out."""
-    st.markdown("**The image that maximises it**")
+    st.markdown("**Maximising image**")
     found = _look(looked)
     if found is None:
         return
@@ -26,8 +26,8 @@ def maximised_image(looked: state.Looked) -> None:
         if found.state == "failed":
             st.error(sentence(found.message), icon="⚠️")
         st.caption(
-            "Climbs from grey noise to what one place of this filter's map answers most. "
-            "Takes a few seconds, once."
+            "From grey noise uphill, to what one place of its map answers most. Takes a few "
+            "seconds, once."
         )
         st.button(
             "Work it out", key="maximise", icon=":material/auto_awesome:",
@@ -55,7 +55,7 @@ def _show(looked: state.Looked, found: AnalysisState) -> None:
         return
     alt = f"The image that filter {looked.unit} of {looked.layer.name} answers most"
     st.html(image_tag(picture, alt, stretch=True), width=152)
-    st.caption(f"Value in the middle of the map: {found.result['value']:.2f}")
+    st.caption(f"Answers {found.result['value']:.2f} in the middle")
 
 
 def _progress(looked: state.Looked) -> None:
