@@ -17,18 +17,19 @@ from dashboard.pictures import image_tag
 from dashboard.text import clean, percent
 
 MOST_BARS = 10  # classes that are listed; of more the likeliest are
+# Of a map over an image: images are dark, whichever theme shows.
+_FOR, _AGAINST = (np.array(rgb(color), float)[:, None, None] for color in ("#3aa0f0", "#ff7d26"))
 _GREY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow converts
 
 Heat = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
 
 
-def answer_card(table: pd.DataFrame, title: str) -> str:
+def answer_card(table: pd.DataFrame) -> str:
     """The predicted class in large letters, and a bar a class.
 
     Args:
         table: class and probability in [0, 1], in class order.
-        title: whose answer it is.
     """
     best = int(table["probability"].to_numpy().argmax())
     name, share = str(table["class"].iloc[best]), float(table["probability"].iloc[best])
@@ -41,9 +42,8 @@ def answer_card(table: pd.DataFrame, title: str) -> str:
     )
     size = "" if len(name) <= 3 else " cs-long"
     return (
-        f'<div class="cs-answer"><div class="cs-faint">{_text(title)}</div>'
         f'<div class="cs-verdict{size}"><b>{_text(name)}</b><span>{percent(share, 1)}</span></div>'
-        f'<div class="cs-bars">{rows}</div></div>'
+        f'<div class="cs-bars">{rows}</div>'
     )
 
 
@@ -56,12 +56,9 @@ def _bar(name: str, share: float, best: bool) -> str:
     )
 
 
-def nothing_yet(title: str, words: str) -> str:
-    """The card of a network that has not been asked anything."""
-    return (
-        f'<div class="cs-answer"><div class="cs-faint">{_text(title)}</div>'
-        f'<div class="cs-verdict cs-long cs-faint">{_text(words)}</div></div>'
-    )
+def nothing_yet(words: str) -> str:
+    """In the place of an answer: what to do first."""
+    return f'<div class="cs-verdict cs-long cs-faint">{_text(words)}</div>'
 
 
 def heat_picture(heat: Heat, palette: Palette, limit: float | None = None) -> bytes:
@@ -69,21 +66,19 @@ def heat_picture(heat: Heat, palette: Palette, limit: float | None = None) -> by
     return sprites.picture(sprites.signed(heat[None], palette.diverging, limit)[0])
 
 
-def overlay_picture(heat: Heat, pixels: Pixels, palette: Palette) -> bytes:
+def overlay_picture(heat: Heat, pixels: Pixels) -> bytes:
     """The map laid over its image in grey, more opaque where it is stronger.
 
     Args:
         heat: (H, W) signed.
         pixels: (C, H, W) uint8, the image.
-        palette: of the theme that shows.
     """
     grey = pixels[0] if len(pixels) == 1 else np.tensordot(_GREY, pixels, 1)
     reach = float(np.abs(heat).max(initial=0)) or 1.0
     # The square root lets weak values be seen, as on a map of their own.
     share = np.sqrt(np.abs(heat) / reach)[None] * 0.85
-    ends = np.array([rgb(palette.bad), rgb(palette.primary)], float)[:, :, None, None]
-    color = np.where(heat[None] < 0, ends[0], ends[1])
-    mixed = grey[None] * 0.8 * (1 - share) + color * share
+    color = np.where(heat[None] < 0, _AGAINST, _FOR)
+    mixed = grey[None] * 0.6 * (1 - share) + color * share
     return sprites.picture(np.rint(mixed).clip(0, 255).astype(np.uint8))
 
 
@@ -124,7 +119,7 @@ def neighbour_tiles(
     return figures(tiles)
 
 
-def map_tiles(values: Heat, palette: Palette, width: int = 72, most: int = 32) -> str:
+def map_tiles(values: Heat, palette: Palette, width: int = 48, most: int = 30) -> str:
     """Feature maps (C, H, W) on one range, so that a strong one looks stronger."""
     limit = float(np.abs(values).max(initial=0)) or 1.0
     tiles = [

@@ -97,7 +97,8 @@ def warm_up() -> None:
         torch = importlib.import_module("torch")
         # A run that trains needs a processor of its own; the pages compute little.
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-        for name in ("pandas", "sklearn.metrics", "core.model", "core.evaluation"):
+        names = ("pandas", "sklearn.metrics", "core.model", "core.evaluation", "captum.attr")
+        for name in names:
             importlib.import_module(name)
     except ImportError:
         log.exception("A library could not be imported ahead of time")

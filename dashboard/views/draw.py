@@ -11,7 +11,7 @@ from dashboard.widgets.run_heading import heading
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = run_bar(splits=False)
     if viewed is None:
         return
     heading(viewed)

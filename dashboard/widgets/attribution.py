@@ -12,7 +12,7 @@ from dashboard.example_loaders import Question, Subject
 from dashboard.example_pictures import figure, figures, heat_picture, legend, overlay_picture
 from dashboard.text import clean, escaped, plain_number, sentence
 
-PICTURE = 152  # pixels
+PICTURE = 148  # pixels
 _WITH_BASELINE = ("integrated_gradients", "occlusion")
 
 Choice = int | str  # a class index, or one of these
@@ -70,7 +70,7 @@ def attribution_panel(subject: Subject, parts: Parts, key: str) -> None:
     pictures = [_map(found, "Its map"), _over(found, subject)]
     if checked is not None:
         pictures.append(_map(checked.randomised, "With shuffled weights"))
-    left, right = st.columns([len(pictures) * 10, 15], gap="medium")
+    left, right = st.columns([10 * len(pictures) + 2, 44 - 10 * len(pictures)])
     with left:
         st.html(figures(pictures) + legend(_reach(found), colors))
     with right:
@@ -152,7 +152,7 @@ def _map(found: Attribution, caption: str) -> str:
 
 
 def _over(found: Attribution, subject: Subject) -> str:
-    png = overlay_picture(found.heat, subject.pixels, palette.current())
+    png = overlay_picture(found.heat, subject.pixels)
     return figure(png, "Over the image", "The map over the image", PICTURE)
 
 
@@ -165,14 +165,14 @@ def _numbers(found: Attribution, names: tuple[str, ...]) -> str:
     score = f"logit of {escaped(names[found.target])}"
     if found.against is not None:
         score += f" less that of {escaped(names[found.against])}"
-    lines = [f"Score, the {score}: **{found.score:+.2f}**."]
+    lines = [f"Score, the {score}: **{_signed(found.score)}**."]
     if found.layer is not None:
         lines.append(f"Maps of layer {escaped(found.layer)}, only what speaks for.")
     if found.baseline_score is not None:
-        lines.append(f"Of the baseline: {found.baseline_score:+.2f}.")
+        lines.append(f"Of the baseline: {_signed(found.baseline_score)}.")
     if found.delta is not None:
         lines.append(
-            f"The map sums to {float(found.heat.sum()):+.2f}, which misses the difference by "
+            f"The map sums to {_signed(float(found.heat.sum()))}, which misses the difference by "
             f"{plain_number(round(abs(found.delta), 4))} (convergence delta)."
         )
     if found.method == "saliency":
@@ -180,11 +180,16 @@ def _numbers(found: Attribution, names: tuple[str, ...]) -> str:
     return " ".join(lines)
 
 
+def _signed(value: float) -> str:
+    """Two decimals and a sign; what rounds to nothing has none."""
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
+
+
 def _verdict(similarity: float) -> str:
     """What the check with shuffled weights says."""
     word = (
         "the map shows what was learnt"
         if abs(similarity) < 0.5
-        else "much of the map shows the image itself, not what was learnt"
+        else "much of the map shows where the image has ink, not what was learnt"
     )
-    return f"Rank correlation with shuffled weights **{similarity:+.2f}**: {word}."
+    return f"Rank correlation with shuffled weights **{_signed(similarity)}**: {word}."

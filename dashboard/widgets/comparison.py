@@ -48,7 +48,8 @@ def choose_comparison(viewed: Viewed) -> Compared | None:
     st.session_state[key] = "nothing" if chosen is None else chosen
     st.selectbox(
         "Compare with", ["nothing", *names], key=key, on_change=changed,
-        format_func=lambda option: names.get(option, "Nothing"),
+        label_visibility="collapsed",
+        format_func=lambda option: f"Beside it: {names.get(option, 'nothing')}",
     )  # fmt: skip
     if chosen is None:
         return None

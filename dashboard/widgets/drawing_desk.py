@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import UserError
+from core.runs import Run
 from dashboard import example_loaders, loaders, palette
 from dashboard.components.pad import Drawing, pad
 from dashboard.example_loaders import Pixels, Subject
 from dashboard.example_pictures import answer_card, map_tiles, nothing_yet
 from dashboard.text import escaped, sentence
 from dashboard.widgets.attribution import Parts, attribution_panel
-from dashboard.widgets.comparison import Compared, choose_comparison
+from dashboard.widgets.comparison import choose_comparison
 from dashboard.widgets.neighbours import neighbours_panel
 from dashboard.widgets.run_bar import Viewed
 
@@ -50,12 +51,10 @@ def _desk(viewed: Viewed) -> None:
         pad_spot = st.container()
         given = _given(viewed, remembered, shape)
     with right:
-        other = choose_comparison(viewed)
-        subjects = _subjects(viewed, other, given)
-        answers = _answers(viewed, other, subjects)
-    if answers:
+        subject, parts = _answers(viewed, given)
+    if subject is not None and parts is not None:
         st.space("small")
-        _behind(subjects, answers)
+        _behind(subject, parts)
     with pad_spot:  # last: its coming tells the browser that the answers are there
         pad(
             "draw_pad",
@@ -63,7 +62,7 @@ def _desk(viewed: Viewed) -> None:
             remembered,
             given.pixels,
             lambda drawing: st.session_state.update({f"{_DRAWING}_{shape[1]}x{shape[2]}": drawing}),
-            hint=f"{_invitation(viewed)} here",
+            hint=f"{_invitation(viewed)} here, or drop a picture below",
             caption=f"{shape[2]}×{shape[1]}"
             + (", the same in 3 channels" if shape[0] == 3 else ""),
             aside=given.from_file,
@@ -73,97 +72,97 @@ def _desk(viewed: Viewed) -> None:
 def _given(viewed: Viewed, drawing: Drawing, shape: tuple[int, int, int]) -> Input:
     """The drawing, or the dropped picture in its place, as the network gets it."""
     usual = viewed.run.config.data.name in CENTRED
-    with st.container(horizontal=True, vertical_alignment="center"):
+    switches, drop = st.columns(2)
+    with switches:
         centre = st.toggle(
             "Centre like MNIST", value=usual, key=f"draw_centre_{usual}", persist_state="session",
             help="Scales what is drawn into a box of 20 by 20 (of 28) pixels and puts its centre "
             "of mass into the middle, as MNIST's images were made. A network that has learnt from "
             "such images misreads what lies elsewhere.",
         )  # fmt: skip
-        invert_spot = st.container()
-    file = st.file_uploader(
-        "Or drop a picture: PNG or JPEG, up to 10 MB", type=["png", "jpg", "jpeg"],
-        key="draw_file",
-    )  # fmt: skip
+    with drop:
+        file = st.file_uploader(
+            "A picture instead of a drawing", type=["png", "jpg", "jpeg"], key="draw_file",
+            label_visibility="collapsed", max_upload_size=10,
+        )  # fmt: skip
     try:
         if file is None:
             ink = drawing.pixels
             pixels = None if ink is None else example_loaders.drawn(ink, shape, centre)
             return Input(pixels)
-        invert = invert_spot.segmented_control(
-            "Invert", list(_INVERT), default="automatic", required=True, key="draw_invert",
-            label_visibility="collapsed", format_func=lambda name: f"Invert: {name}",
+        invert = switches.segmented_control(
+            "Exchange dark and light", list(_INVERT), default="automatic", required=True,
+            key="draw_invert", format_func=str.capitalize,
         )  # fmt: skip
         pixels, inverted = example_loaders.dropped(file.getvalue(), shape, centre, _INVERT[invert])
     except UserError as error:
         st.error(sentence(str(error)), icon="⚠️")
         return Input(None, from_file=file is not None)
-    note = "dark and light exchanged" if inverted else "as it is, not inverted"
+    note = "inverted" if inverted else "not inverted"
     return Input(pixels, from_file=True, note=note)
 
 
-def _subjects(viewed: Viewed, other: Compared | None, given: Input) -> list[Subject]:
-    if given.pixels is None:
-        return []
+def _answers(viewed: Viewed, given: Input) -> tuple[Subject | None, Parts | None]:
+    """One network's answer, and beside it another's where one is chosen."""
     assert viewed.epoch is not None
-    subjects = [Subject(viewed.run, viewed.epoch, given.pixels)]
-    if other is not None:
-        subjects.append(Subject(other.run, other.epoch, given.pixels))
-    return subjects
+    own, beside = st.columns(2, gap="medium")
+    with own:
+        st.html(f'<div class="cs-over"><b>Epoch {viewed.epoch}</b></div>')
+        subject, parts = _answer(viewed, viewed.run, viewed.epoch, given)
+    with beside:
+        other = choose_comparison(viewed)
+        if other is not None:
+            _answer(viewed, other.run, other.epoch, given)
+        else:
+            st.caption("Choose another epoch or run to see what it makes of the same pixels.")
+    return subject, parts
 
 
-def _answers(viewed: Viewed, other: Compared | None, subjects: list[Subject]) -> list[Parts]:
-    """A card a network; the parts that the classes play in each answer."""
-    titles = [f"Epoch {viewed.epoch}", *([other.title] if other is not None else [])]
-    found: list[Parts] = []
-    for position, (spot, title) in enumerate(
-        zip(st.columns(max(2, len(titles))), titles, strict=False)
-    ):
-        with spot:
-            if not subjects:
-                st.html(nothing_yet(title, _invitation(viewed)))
-                continue
-            try:
-                table = example_loaders.answer(subjects[position])
-            except UserError as error:
-                st.warning(sentence(str(error)), icon="⚠️")
-                return []
-            st.html(answer_card(table, title))
-            found.append(Parts.of(table))
-    return found
-
-
-def _behind(subjects: list[Subject], answers: list[Parts]) -> None:
-    """Attribution, the first layer's maps, the nearest training images."""
-    why, maps = st.columns([6, 5], gap="large")
-    with why:
-        st.markdown("**Which pixels speak for it**")
-        attribution_panel(subjects[0], answers[0], "draw_why")
-    with maps:
-        _first_maps(subjects)
-        _alike(subjects[0], answers[0])
-
-
-def _first_maps(subjects: list[Subject]) -> None:
-    for subject in subjects:
+def _answer(
+    viewed: Viewed, run: Run, epoch: int, given: Input
+) -> tuple[Subject | None, Parts | None]:
+    """A network's answer and its first maps; None where there is nothing to answer."""
+    if given.pixels is None:
+        st.html(nothing_yet(_invitation(viewed)))
+        return None, None
+    subject = Subject(run, epoch, given.pixels)
+    try:
+        table = example_loaders.answer(subject)
         layer = example_loaders.first_maps(subject)
-        if layer is None:
-            continue
-        whose = f", epoch {subject.epoch}" if len(subjects) > 1 else ""
-        st.markdown(f"**First feature maps** · {escaped(layer.name)}{whose}")
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return None, None
+    st.html(answer_card(table))
+    if layer is not None:
+        st.markdown(f"First feature maps :gray[{escaped(layer.name)}]")
         st.html(map_tiles(layer.values, palette.current()))
+    return subject, Parts.of(table)
+
+
+def _behind(subject: Subject, parts: Parts) -> None:
+    """Attribution, and the nearest training images."""
+    why, alike = st.columns([6, 5], gap="large")
+    with why:
+        attribution_panel(subject, parts, "draw_why")
+    with alike:
+        _alike(subject, parts)
 
 
 def _alike(subject: Subject, parts: Parts) -> None:
     """The nearest training images, once somebody has asked for them: that takes seconds."""
     if st.toggle(
-        "Nearest training images",
-        key="draw_alike",
-        persist_state="session",
-        help="Looks at every training image once for each epoch, a few seconds; after "
-        "that it is as quick as the rest.",
-    ):
+        "Nearest training images", key="draw_alike", persist_state="session",
+        help="Looks at every training image once for each epoch, a few seconds; after that it is "
+        "as quick as the rest.",
+    ):  # fmt: skip
         neighbours_panel(subject, parts.predicted)
+
+
+def _caption(shape: tuple[int, int, int], given: Input) -> str:
+    size = f"{shape[2]}×{shape[1]}"
+    if given.note:
+        return f"{size}, {given.note}"
+    return f"{size}, the drawing in all 3 channels" if shape[0] == 3 else size
 
 
 def _invitation(viewed: Viewed) -> str:

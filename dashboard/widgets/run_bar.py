@@ -35,10 +35,13 @@ class Viewed:
     split: str
 
 
-def run_bar() -> Viewed | None:
+def run_bar(splits: bool = True) -> Viewed | None:
     """Draws the bar and says what is chosen; None when there is nothing to look at.
 
     What the address asks for in vain is answered with a sentence and the nearest thing there is.
+
+    Args:
+        splits: whether the page looks at a split, and so has one to choose.
     """
     known = [summary for summary in loaders.summaries() if summary.state != "unreadable"]
     if not known:
@@ -58,10 +61,12 @@ def run_bar() -> Viewed | None:
         _choose_run(known, summary.id, st.container())
         st.error(sentence(str(error)), icon="⚠️")
         return None
-    run_spot, epoch_spot, split_spot = st.columns([5, 4, 2], vertical_alignment="bottom")
+    widths = [5, 4, 2] if splits else [5, 6]
+    run_spot, epoch_spot, *split_spot = st.columns(widths, vertical_alignment="bottom")
     _choose_run(known, summary.id, run_spot)
     epoch = _choose_epoch(epochs, chosen.epoch, epoch_spot)
-    _choose_split(chosen.split, split_spot)
+    for spot in split_spot:
+        _choose_split(chosen.split, spot)
     return Viewed(run, summary, epochs, epoch, chosen.epoch is None, chosen.split)
 
 
