@@ -2,7 +2,6 @@
 // at once, and the numbers do not have to be sent again.
 const views = new WeakMap();
 const GAP = 4; // pixels between two maps
-const TALLEST = 430; // pixels that a column of maps may take
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -19,15 +18,15 @@ function unpack(bytes) {
 }
 
 // Largest tiles that keep the column within its height; few maps are drawn large, many small.
-function arrange(group, flow) {
+function arrange(group, { flow, height: tallest }) {
   const [count, height, width] = group.shape;
   const units = height * width === 1;
-  const size = units ? (count > 400 ? 5 : count > 64 ? 9 : 13) : count <= 3 ? 96 : count <= 8 ? 64 : count <= 40 ? 40 : 30;
+  const size = units ? (count > 400 ? 5 : count > 64 ? 9 : 13) : count <= 3 ? 84 : count <= 8 ? 64 : count <= 40 ? 36 : 28;
   group.tileWidth = group.tile ?? size;
   group.tileHeight = Math.max(4, Math.round((group.tileWidth * height) / width));
   group.gap = GAP;
   group.captionHeight = group.captions.length && flow === "rows" ? 14 : 0;
-  const fits = Math.max(1, Math.floor(TALLEST / (group.tileHeight + group.captionHeight + GAP)));
+  const fits = Math.max(1, Math.floor(tallest / (group.tileHeight + group.captionHeight + GAP)));
   const rows = Math.min(fits, count);
   group.perRow = group.columns ?? (flow === "rows" ? count : Math.ceil(count / rows));
 }
@@ -108,7 +107,7 @@ function describe(place) {
   const value = group.values[(map * height + row) * width + column];
   const what = group.captions[map] || `${height * width === 1 ? "unit" : "map"} ${map}`;
   const where = height * width === 1 ? "" : ` · row ${row}, column ${column}`;
-  return `${group.title} · ${what}${where} = ${number(value, 6)}`;
+  return `${group.name} · ${what}${where} = ${number(value, 6)}`;
 }
 
 function wire(view, target, placeAt) {
@@ -152,6 +151,17 @@ function open(view, place) {
   view.cursor = place;
   refresh(view);
   view.send("event", { open: { group: place.group.name, map: place.map, row: place.row, column: place.column } });
+  if (view.header.reveal) reveal(view.header.reveal);
+}
+
+// What a click opens lies below: as much of it is shown as fits, without hiding what was clicked
+// more than it must.
+function reveal(key, tries = 30) {
+  const found = document.querySelector(`.st-key-${key}`);
+  if (found && found.clientHeight > 100) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    found.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  } else if (tries) setTimeout(reveal, 100, key, tries - 1);
 }
 
 function close(view) {
@@ -213,7 +223,7 @@ function pressed(view, event) {
 
 function build(view) {
   const { header, root } = view;
-  view.inner = element("div", `inner ${header.flow}`);
+  view.inner = element("div", `inner ${header.flow}${header.spread ? "" : " close-together"}`);
   view.scroller = element("div", "scroller");
   view.scroller.tabIndex = 0;
   view.scroller.setAttribute("role", "application");
@@ -225,7 +235,7 @@ function build(view) {
     section.append(heading);
     if (group.colors === "bars") section.append(bars(view, group));
     else {
-      arrange(group, header.flow);
+      arrange(group, header);
       group.canvas = element("canvas", "");
       wire(view, group.canvas, (event) => under(group, event));
       section.append(group.canvas);

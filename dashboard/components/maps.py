@@ -19,6 +19,7 @@ from dashboard.palette import THEMES
 
 Floats = NDArray[np.float32]
 Scale = Literal["map", "layer", "global"]
+Colors = Literal["diverging", "gray", "bars"]
 Reads = Literal["all", "same", "flat"]
 
 _FOLDER = Path(__file__).parent
@@ -53,7 +54,7 @@ class Maps:
     values: NDArray[Any]
     detail: str = ""
     captions: Sequence[str] = ()
-    colors: Literal["diverging", "gray", "bars"] = "diverging"
+    colors: Colors = "diverging"
     limits: Floats | None = None
     sources: tuple[str, ...] = ()
     reads: Reads = "all"
@@ -62,6 +63,10 @@ class Maps:
     columns: int | None = None
     dimmed: Sequence[int] = ()
     total: int | None = None
+
+    def with_limit(self, limit: float) -> "Maps":
+        """The same maps, all with one limit of their colours."""
+        return replace(self, limits=np.full(len(self.values), limit, np.float32))
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Lens:
         stride: of the layer.
         padding: of the layer.
         bias: added to the sum.
+        row: of the place that is written out while the pointer is elsewhere.
+        column: likewise.
     """
 
     inputs: str
@@ -94,6 +101,8 @@ class Lens:
     stride: int
     padding: int
     bias: float
+    row: int = 0
+    column: int = 0
 
 
 @dataclass(frozen=True)
@@ -185,6 +194,9 @@ def maps(
     links: Sequence[Link] = (),
     lens: Lens | None = None,
     outlines: Sequence[Outline] = (),
+    height: int = 430,
+    spread: bool = True,
+    reveal: str = "",
     label: str = "Maps",
     on_open: Callable[[Place | None], None] | None = None,
 ) -> None:
@@ -199,6 +211,9 @@ def maps(
         links: which windows are framed for the value under the pointer.
         lens: writes out the multiplication for the value under the pointer.
         outlines: frames that stay.
+        height: pixels that a column of maps may take before it goes on in another one.
+        spread: whether the groups share the whole width, and do not stand close together.
+        reveal: key of an element that a click scrolls into view, once it is there.
         label: what a screen reader says the drawing shows.
         on_open: called with the place of a click, or None to close.
     """
@@ -210,6 +225,9 @@ def maps(
     header = {
         "flow": flow,
         "cells": cells,
+        "height": height,
+        "spread": spread,
+        "reveal": reveal,
         "label": label,
         "links": [asdict(link) for link in links],
         "lens": None if lens is None else asdict(lens),

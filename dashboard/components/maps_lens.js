@@ -65,14 +65,15 @@ function termRow(view, lens, term) {
   const gray = inputs.colors === "gray" ? extremes(inputs.values) : null;
   const products = term.window.map((value, at) => value * term.weights[at]);
   const row = element("div", "term");
+  const sum = element("span", "sign");
+  sum.append(element("b", "", inputs.captions[term.map] || `map ${term.map}`), `Σ = ${number(term.sum)}`);
   row.append(
-    element("b", "", inputs.captions[term.map] || `map ${term.map}`),
     grid(term.window, columns, reach(Array.from(inputs.values)), view, gray),
     element("span", "sign", "×"),
     grid(term.weights, columns, reach(Array.from(kernels.values)), view, null),
     element("span", "sign", "="),
     grid(products, columns, reach(products), view, null),
-    element("span", "sign", `Σ = ${number(term.sum)}`),
+    sum,
   );
   return row;
 }
@@ -80,13 +81,7 @@ function termRow(view, lens, term) {
 function drawLens(view, cell) {
   const { lens } = view.header;
   if (!lens || !view.lensArea) return;
-  const target = cell && lens.outputs.includes(cell.group.name) ? cell : null;
-  if (!target) {
-    view.lensArea.replaceChildren(
-      element("p", "hint", "Move over a value of the result to see its multiplication written out; click to keep it."),
-    );
-    return;
-  }
+  const target = cell && lens.outputs.includes(cell.group.name) ? cell : lens;
   const all = terms(view, lens, target.row, target.column);
   const total = all.reduce((sum, term) => sum + term.sum, lens.bias);
   const strongest = all.toSorted((a, b) => Math.abs(b.sum) - Math.abs(a.sum)).slice(0, MOST_TERMS);
@@ -98,8 +93,11 @@ function drawLens(view, cell) {
   const tail = rest ? ` ${signed(others)} (${rest} more maps)` : "";
   const text = `row ${target.row}, column ${target.column}:  ${line}${tail}  ${signed(lens.bias)} (bias)  =  `;
   const sum = element("p", "sum", text);
+  sum.title = "Move over a value of the result to see its multiplication; click to keep it.";
   sum.append(element("strong", "", number(total, 6)));
   const rows = element("div", "terms");
+  const columns = view.byName.get(lens.kernels).shape[2];
+  rows.style.setProperty("--term-width", `${columns * 99 + 118}px`);
   rows.append(...shown.map((term) => termRow(view, lens, term)));
   view.lensArea.replaceChildren(sum, rows);
 }

@@ -1,0 +1,49 @@
+"""Feature maps of one image: the whole network, one value's story, the run's activations."""
+
+import streamlit as st
+
+from dashboard.map_loaders import Look
+from dashboard.widgets.activation_statistics import activation_statistics
+from dashboard.widgets.image_choice import image_choice
+from dashboard.widgets.network_maps import compare_choice, compared, network_maps, scale_choice
+from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.run_heading import heading
+from dashboard.widgets.value_story import value_story
+
+
+def show_network(viewed: Viewed) -> None:
+    """The choice of image and colours, the columns of maps, and how one value came to be."""
+    assert viewed.epoch is not None
+    with st.container(horizontal=True, vertical_alignment="bottom", key="maps_toolbar"):
+        picture = image_choice(viewed)
+        scale = scale_choice()
+        compare_choice(viewed)
+    if picture is None:
+        return
+    look = Look(viewed.run, viewed.epoch, picture)
+    other = compared(viewed, look)
+    looks = [look] if other is None else [look, other]
+    networks = network_maps(looks, scale)
+    for number, (shown, network) in enumerate(networks):
+        value_story(shown, network, key=f"story_{number}")
+
+
+def page() -> None:
+    """Draws the page."""
+    viewed = run_bar()
+    if viewed is None:
+        return
+    heading(viewed)
+    follow(viewed)
+    if viewed.epoch is None:
+        st.info(
+            "Nothing can be looked at yet: the untrained network, epoch 0, appears here a few "
+            "seconds after the run starts."
+        )
+        return
+    show_network(viewed)
+    st.space("small")
+    activation_statistics(viewed)
+
+
+page()
