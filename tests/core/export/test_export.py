@@ -13,8 +13,8 @@ from core.errors import ConfigError, DatasetError, DiskError, ExportError, RunEr
 from core.evaluation import accuracy, predict
 from core.export import export
 from core.export.onnx import OPSET, to_onnx
-from core.predictor import Predictor
 from core.model import ConvNet
+from core.predictor import Predictor
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from PIL import Image
 from core.config import ConvBlock, ModelConfig
 from core.evaluation import predict
 from core.export import request_body
-from core.predictor import Predictor
 from core.export.service import create_app
 from core.model import ConvNet
+from core.predictor import Predictor
 
 
 def predictor_for(shape, classes, mean, std):
