@@ -233,9 +233,9 @@ def biography(of: Run, split: str, position: int, label: int) -> Biography:
         try:
             found[epoch] = _answers(default_root(), of.id, epoch, split, of)[position]
         except UserError as error:
-            problems.append(str(error))
+            problems.append(f"epoch {epoch} is left out: {error}")
     if problems and not found:
-        raise UserError(problems[0])
+        raise UserError(problems[-1])
     return told(found, label, tuple(problems))
 
 

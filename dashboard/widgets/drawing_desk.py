@@ -63,8 +63,7 @@ def _desk(viewed: Viewed) -> None:
             given.pixels,
             lambda drawing: st.session_state.update({f"{_DRAWING}_{shape[1]}x{shape[2]}": drawing}),
             hint=f"{_invitation(viewed)} here, or drop a picture below",
-            caption=f"{shape[2]}×{shape[1]}"
-            + (", the same in 3 channels" if shape[0] == 3 else ""),
+            caption=_caption(shape, given),
             aside=given.from_file,
         )
 

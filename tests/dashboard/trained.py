@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core import datasets, training
 from core.config import RunConfig, with_overrides
-from core.runs import Run, RunStore
+from core.runs import DatasetInfo, Run, RunStore
 from core.training import EpochResult, Training
 
 SMALL = [
@@ -18,9 +18,16 @@ SMALL = [
 def train(store: RunStore, *settings: str, name: str = "", state: str = "completed") -> Run:
     """A run as the training process would have left it, ending in `state`."""
     run = store.create(with_overrides(RunConfig(), [*SMALL, *settings]), name)
-    session = Training.begin(run.config, datasets.load(run.config.data.name))
+    data = datasets.load(run.config.data.name)
+    session = Training.begin(run.config, data)
     status = run.status()
     with run.lock():
+        run.write_dataset_info(
+            DatasetInfo(
+                data.name, data.fingerprint, data.classes, data.shape,
+                data.mean, data.std, session.splits.sizes,
+            )
+        )  # fmt: skip
         for record in training.epochs(session):
             if isinstance(record, EpochResult):
                 run.write_epoch(record.record, session.checkpoint(), record.probabilities)
