@@ -319,14 +319,27 @@ function hovered(cards, event) {
   cards.tip.style.top = `${above < 0 ? event.clientY - box.top + 18 : above}px`;
 }
 
+// Whether the cards would be drawn as they are: what is marked on them is no part of that.
+function looksTheSame(before, data) {
+  if (!before || before.weights.length !== data.weights.length) return false;
+  const marks = { selected: 0, silenced: 0, twins: 0, revision: 0, weights: 0, norms: 0 };
+  const drawn = (given) => JSON.stringify({ ...given, ...marks });
+  return drawn(before) === drawn(data)
+    && data.weights.every((value, at) => value === before.weights[at])
+    && data.norms.every((value, at) => value === before.norms[at]);
+}
+
 function update(cards, data) {
+  const palette = showingPalette(cards.root);
+  const same = cards.theme?.palette === palette && looksTheSame(cards.data, data);
   cards.data = data;
   if (cards.revision !== data.revision) {
     cards.revision = data.revision;
     cards.selected = data.selected;
     cards.silenced = new Set(data.silenced);
   }
-  build(cards);
+  if (same) mark(cards);
+  else build(cards);
 }
 
 export default function (component) {

@@ -8,7 +8,6 @@ from dashboard.text import sentence
 from dashboard.widgets import filter_state as state
 from dashboard.widgets.ablation_panel import ablation_panel
 from dashboard.widgets.epoch_player import keep_playing, play_button
-from dashboard.widgets.example_pane import example_pane
 from dashboard.widgets.filter_grid import (
     Scale,
     choose_layer,
@@ -67,12 +66,10 @@ def panel(looked: state.Looked, scale: Scale) -> None:
         format_func=lambda name: names[name], label_visibility="collapsed",
         persist_state="session",
     )  # fmt: skip
-    example = selection.current().example
-    if example is not None:
-        example_pane(looked.viewed, example)
-    panels = {"ablation": ablation_panel, "importance": importance_sheet}
-    if shown in panels:
-        panels[shown](looked)
+    if shown == "ablation":
+        ablation_panel(looked)
+    elif shown == "importance":
+        importance_sheet(looked)
     else:
         filter_panel(looked, scale)
 

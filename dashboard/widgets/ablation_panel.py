@@ -10,6 +10,7 @@ from dashboard.components.gallery import gallery
 from dashboard.components.plot import plot
 from dashboard.text import count, counted, escaped, percent, sentence
 from dashboard.widgets import filter_state as state
+from dashboard.widgets.example_pane import example_pane
 
 _CELL = "filters_ablation_cell"
 _CHART = 292  # pixels
@@ -31,6 +32,9 @@ def ablation_panel(looked: state.Looked) -> None:
     _summary(looked, effect, silenced)
     if not silenced:
         return
+    example = selection.current().example
+    if example is not None:
+        example_pane(looked.viewed, example)
     cell = _cell(looked, effect)
     classes, matrix = st.columns([4, 6], gap="medium")
     with classes:

@@ -11,11 +11,12 @@ from dashboard.components.maps import Maps, Place, maps, ranges
 from dashboard.components.plot import plot
 from dashboard.text import count, counted, percent, sentence
 from dashboard.widgets import filter_state as state
+from dashboard.widgets.example_pane import example_pane
 from dashboard.widgets.filter_grid import Scale
 from dashboard.widgets.maximised_image import maximised_image
 
 _MOST_MAPS = 64  # kernels drawn large
-NUM_TWINS = 4
+NUM_TWINS = 3
 NUM_ROW = 11  # images in a row of the panel on a screen of 1,440 pixels
 _SPREAD_KEY = "filters_bar"  # the bar of the histogram whose images are shown
 
@@ -31,12 +32,16 @@ def filter_panel(looked: state.Looked, scale: Scale) -> None:
     with twins:
         _twins(looked)
     _facts(looked, seen)
+    if answered is not None:
+        _images(looked, answered)
+    example = selection.current().example
+    if example is not None:  # below the patches: what was clicked stays where it is
+        example_pane(looked.viewed, example)
     if problem:
         st.error(sentence(problem), icon="⚠️")
     elif answered is None:
         st.caption(f"Asking the filter about all {looked.viewed.split} images …")
     else:
-        _images(looked, answered)
         _spread(looked, answered)
 
 
@@ -94,9 +99,7 @@ def _images(looked: state.Looked, answered: filter_measures.Responses) -> None:
     classes = answered.predictor.classes
     if bar is None:
         shown = filter_measures.patches(run, split, answered, unit)
-        st.markdown(
-            f"**Top patches** · what of the {split} images excites it most, with label and answer"
-        )
+        st.markdown(f"**Top patches** · what in the {split} images excites it most: label, answer")
     else:
         label, place = bar
         shown = filter_measures.images_in_bar(run, split, answered, unit, place, label)
@@ -202,9 +205,9 @@ def _twins(looked: state.Looked) -> None:
         Maps(
             name=str(channel),
             title=f"Filter {channel}",
-            detail=f"{alike:.2f}",
+            detail=f"{alike:.2f}".replace("-", "−"),
             values=looked.layer.kernels[channel][:9],
-            tile=56 if inputs == 1 else 19,
+            tile=66 if inputs == 1 else 23,
             columns=min(3, inputs),
             total=inputs if inputs > 9 else None,
         )
