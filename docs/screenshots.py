@@ -39,8 +39,8 @@ def main() -> None:
         )
         run = train(light, address)
         for page, theme in ((light, "light"), (dark, "dark")):
-            photograph(page, f"{address}/results?run={run}", f"results-{theme}")
-            photograph(page, f"{address}/runs?run={run}", f"runs-{theme}")
+            for name in ("runs", "results", "filters", "feature-maps"):
+                photograph(page, f"{address}/{name}?run={run}", f"{name}-{theme}")
         browser.close()
 
 
