@@ -9,6 +9,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import secrets
 import sys
@@ -141,10 +142,20 @@ def read_json(path: Path | str) -> dict[str, Any] | None:
     """The JSON object in a file; None if it is missing, torn or holds something else."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123  (listings read thousands)
-            values = json.loads(file.read())
+            values = _STRICT.decode(file.read().decode())
     except (OSError, ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None
+
+
+def _finite(text: str) -> float:
+    """The number; NaN, infinity and what is rounded to it are refused, as on writing."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is not a number in JSON")
+    return number
+
+
+_STRICT = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def signature(path: Path | str) -> Signature | None:

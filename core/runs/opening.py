@@ -8,6 +8,7 @@ from core.config import parse
 from core.errors import ConfigError, RunError
 from core.run_files import read_json
 from core.runs.run import Run
+from core.runs.status import in_reach
 
 FORMAT = 1  # of a run's folder; written into config.json
 ID_PATTERN = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
@@ -31,7 +32,9 @@ def open_run(path: Path) -> Run:
     except ConfigError as error:
         raise RunError(f"the config.json of run {path.name} is damaged: {error}") from None
     created = values.get("created")
-    return Run(path, config, float(created) if isinstance(created, int | float) else 0.0)
+    if not isinstance(created, int | float) or not in_reach(created):
+        created = 0.0
+    return Run(path, config, float(created))
 
 
 def check_format(run_id: str, version: Any) -> None:

@@ -6,9 +6,11 @@ and the command line, the label by either. Foreign values in them are ignored.
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from types import NoneType
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import Field, FiniteFloat, PositiveInt, TypeAdapter, ValidationError
 
 State = Literal["queued", "running", "paused", "stopped", "completed", "failed", "crashed"]
 Want = Literal["run", "pause", "stop"]
@@ -16,6 +18,7 @@ Want = Literal["run", "pause", "stop"]
 STATES: tuple[str, ...] = get_args(State)
 WANTS: tuple[str, ...] = get_args(Want)
 MAX_NAME, MAX_NOTE = 120, 20_000  # characters
+LAST_TIME = 2.5e11  # seconds since 1970: the year 9892, near the last one that has dates
 
 _Values = TypeVar("_Values", "Status", "Control", "Label")
 
@@ -123,11 +126,14 @@ class DatasetInfo:
 
     name: str
     fingerprint: str
-    classes: tuple[str, ...]
-    shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    classes: Annotated[tuple[str, ...], Field(min_length=1)]
+    shape: tuple[PositiveInt, PositiveInt, PositiveInt]
+    mean: tuple[FiniteFloat, ...]
+    std: tuple[Annotated[FiniteFloat, Field(gt=0)], ...]
     sizes: dict[str, int]
+
+
+_DATASET_INFO = TypeAdapter(DatasetInfo)
 
 
 def to_values(record: Status | Control | Label | DatasetInfo) -> dict[str, Any]:
@@ -157,17 +163,10 @@ def label_from(values: dict[str, Any] | None) -> Label:
 def dataset_info_from(values: dict[str, Any] | None) -> DatasetInfo | None:
     """The noted data set; None if it has not been noted or is damaged."""
     try:
-        found = DatasetInfo(**(values or {}))
-        channels, height, width = found.shape
-    except (TypeError, ValueError):
+        found = _DATASET_INFO.validate_python(values)
+    except ValidationError:
         return None
-    return replace(
-        found,
-        classes=tuple(found.classes),
-        shape=(channels, height, width),
-        mean=tuple(found.mean),
-        std=tuple(found.std),
-    )
+    return found if len(found.mean) == len(found.std) == found.shape[0] else None
 
 
 def _accepted(kind: type) -> dict[str, set[type]]:
@@ -190,7 +189,14 @@ def _built(kind: type[_Values], values: dict[str, Any]) -> _Values | None:
     known = {name: value for name, value in values.items() if name in accepted}
     if any(type(value) not in accepted[name] for name, value in known.items()):
         return None
+    if not all(in_reach(value) for value in known.values() if isinstance(value, int | float)):
+        return None
     return kind(**known)
+
+
+def in_reach(number: float) -> bool:
+    """Whether it can be a time since 1970 that has a date, a duration or a count."""
+    return 0 <= number <= LAST_TIME
 
 
 # Bidirectional controls can make a name read as another one.

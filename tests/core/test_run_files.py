@@ -131,7 +131,10 @@ def test_readers_go_on_from_an_offset_and_leave_a_torn_tail(tmp_path: Path) -> N
     assert read_lines(path, 99) == ([], 99)
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b'{"a": 1', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[1]", b'{"a": 1', b"\xff", b"[" * 100_000, b'{"a": NaN}', b'{"a": [1e400]}'],
+)
 def test_what_is_no_json_object_reads_as_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)

@@ -16,7 +16,15 @@ from core.config import ConvBlock, DataConfig, ModelConfig, RunConfig, TrainingC
 from core.errors import ArchitectureError, ConfigError, DatasetError, RunError
 from core.records import Checkpoint, EpochRecord, ResumeRecord, StepRecord
 from core.runs import RunStore, RunSummary, Status, default_root
-from core.runs.status import clean_name, control_from, label_from, status_from, to_values
+from core.runs.status import (
+    DatasetInfo,
+    clean_name,
+    control_from,
+    dataset_info_from,
+    label_from,
+    status_from,
+    to_values,
+)
 
 CONFIG = RunConfig(
     data=DataConfig(name="digits"),
@@ -168,6 +176,36 @@ class TestSmallFiles:
         assert status_from({"state": "dancing"}) is None
         assert status_from({"state": "running", "epoch": "3"}) is None
         assert status_from(None) is None
+
+    @pytest.mark.parametrize("number", [-1, 10**400, 1e300])
+    def test_a_number_that_no_date_and_no_count_can_be_is_no_status(self, number: float) -> None:
+        assert status_from({"state": "completed", "created": number}) is None
+        assert status_from({"state": "completed", "train_seconds": number}) is None
+
+    def test_a_foreign_time_in_the_config_is_left_out(self, store: RunStore) -> None:
+        run = store.create(CONFIG)
+        values = json.loads((run.path / "config.json").read_bytes())
+        (run.path / "config.json").write_text(json.dumps({**values, "created": 10**400}))
+        assert store.get(run.id).created == 0.0
+
+    @pytest.mark.parametrize(
+        "foreign",
+        [
+            {"classes": 7},
+            {"classes": []},
+            {"shape": ["one", 2, 2]},
+            {"shape": [0, 2, 2]},
+            {"mean": None},
+            {"mean": [0.1, 0.2]},
+            {"std": [0.0]},
+            {"std": ["wide"]},
+        ],
+    )
+    def test_a_damaged_note_of_the_data_is_no_note(self, foreign: dict) -> None:
+        info = DatasetInfo("a", "b", ("x", "y"), (1, 2, 2), (0.1,), (0.3,), {"test": 2})
+        values = json.loads(json.dumps(to_values(info)))
+        assert dataset_info_from(values) == info
+        assert dataset_info_from({**values, **foreign}) is None
 
     def test_a_running_status_without_a_holder_is_a_crash(self, store: RunStore) -> None:
         run = store.create(CONFIG)
