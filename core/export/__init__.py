@@ -72,6 +72,8 @@ def export(run: Run, epoch: int | None, format: str, output: Path | str) -> Expo
 def _checked(output: Path) -> Path:
     if output.is_dir():
         raise ExportError(f"{output} is a folder; name a file in it")
+    if output.exists() and not output.is_file():  # renaming over /dev/null would take it away
+        raise ExportError(f"{output} is a device or a pipe, not a file; name a file to write")
     if not output.parent.is_dir():
         raise ExportError(f"{output} cannot be written: the folder {output.parent} does not exist")
     return output

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import onnx
@@ -166,6 +167,13 @@ class TestRefusals:
             export(trained_run, None, format, tmp_path)
         with pytest.raises(ExportError, match="does not exist"):
             export(trained_run, None, format, tmp_path / "nowhere" / "a")
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+    def test_what_is_no_plain_file_is_not_replaced(self, trained_run, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(ExportError, match="not a file"):
+            export(trained_run, None, "safetensors", tmp_path / "pipe")
+        assert (tmp_path / "pipe").is_fifo()
 
     @pytest.mark.parametrize("step", ["core.export.write_all", "pathlib.Path.replace"])
     def test_failed_write_keeps_the_file_that_was_there(
