@@ -22,6 +22,7 @@ _MOST_BARS = 16  # contributions that are told apart
 
 INPUTS, KERNELS, RESULTS = "inputs", "kernels", "results"
 _TITLES = {"conv": "conv", "batch norm": "norm", "dense": "dense", "pool": "pool"}
+_COLORS: dict[str, Colors] = {INPUT: "gray", "output": "bars", PROBABILITIES: "shares"}
 _CHANNELS = ("red", "green", "blue")
 
 
@@ -34,7 +35,6 @@ def overview(network: Network) -> list[Maps]:
             continue
         total = len(layer.values)
         count = _count(layer.values)
-        bars = layer.name in ("output", PROBABILITIES)
         groups.append(
             Maps(
                 layer.name,
@@ -42,7 +42,7 @@ def overview(network: Network) -> list[Maps]:
                 layer.values[:count],
                 detail=f"{_where(layer.name)}\n{shape(layer.values)}",
                 captions=_captions(network, layer.name, count),
-                colors="gray" if layer.name == INPUT else "bars" if bars else "diverging",
+                colors=_COLORS.get(layer.name, "diverging"),
                 sources=source.get(layer.name, ()),
                 reads="all" if layer.kind in ("conv", "dense", PROBABILITIES) else "same",
                 kernels=_kernels(network, layer.name, count),
@@ -127,7 +127,7 @@ def dense_making(step: WeightedSum) -> list[Maps]:
     parts = {
         INPUTS: ("values", f"from\n{step.source}", step.values),
         KERNELS: ("× weights", f"of unit {step.position[0]}\n{shape(step.weights)}", step.weights),
-        RESULTS: ("= products", f"their sum is {step.products.sum():.5g}", step.products),
+        RESULTS: ("= products", f"their sum is\n{step.products.sum():.5g}", step.products),
     }
     groups = [
         Maps(name, title, np.asarray(values, np.float32)[: _count(values)], detail,

@@ -125,8 +125,8 @@ def _layer(layer: LayerStatistics, function: Activation) -> Hint | None:
         return Hint(
             "saturated",
             layer.name,
-            f"{layer.name} is saturated: {function} has {max(slope, 0):.0%} of its steepest slope "
-            "on average, so that little gradient passes",
+            f"the {function} of {layer.name} has {max(slope, 0):.0%} of its steepest slope on "
+            "average: hardly any gradient passes",
             "a smaller learning rate, batch norm before the activation, or ReLU",
         )
     if layer.std < SILENT:

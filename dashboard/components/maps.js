@@ -2,6 +2,7 @@
 // at once, and the numbers do not have to be sent again.
 const views = new WeakMap();
 const GAP = 4; // pixels between two maps
+const USUAL_HEIGHT = 430; // pixels
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -22,7 +23,8 @@ function arrange(group, { flow, height: tallest }) {
   const [count, height, width] = group.shape;
   const units = height * width === 1;
   const size = units ? (count > 400 ? 5 : count > 64 ? 9 : 13) : count <= 3 ? 84 : count <= 8 ? 64 : count <= 40 ? 36 : 28;
-  group.tileWidth = group.tile ?? size;
+  // A lower drawing has smaller maps in the same places.
+  group.tileWidth = group.tile ?? Math.round((size * tallest) / USUAL_HEIGHT);
   group.tileHeight = Math.max(4, Math.round((group.tileWidth * height) / width));
   group.gap = GAP;
   group.captionHeight = group.captions.length && flow === "rows" ? 14 : 0;
@@ -64,9 +66,12 @@ function drawGroup(view, group) {
 }
 
 function bars(view, group) {
-  const most = Math.max(...group.values.map(Math.abs), 1e-12);
+  const most = group.colors === "shares" ? 1 : Math.max(...group.values.map(Math.abs), 1e-12);
   const list = element("div", "bars");
-  const best = group.values.indexOf(Math.max(...group.values));
+  const shares = group.colors === "shares";
+  const written = (value) => (shares ? `${(100 * value).toFixed(1)} %` : number(value, 3));
+  // Of alternatives the greatest is the answer; a list of contributions has none.
+  const best = !group.sources.length ? -1 : group.values.indexOf(Math.max(...group.values));
   group.rows = Array.from(group.values, (value, unit) => {
     const row = element("div", unit === best ? "bar best" : "bar");
     const track = element("span", "track");
@@ -74,7 +79,7 @@ function bars(view, group) {
     fill.style.width = `${(100 * Math.abs(value)) / most}%`;
     fill.style.background = value < 0 ? view.theme.palette.bad : view.theme.palette.primary;
     track.append(fill);
-    row.append(element("span", "name", group.captions[unit] ?? String(unit)), track, element("span", "value", number(value, 3)));
+    row.append(element("span", "name", group.captions[unit] ?? String(unit)), track, element("span", "value", written(value)));
     wire(view, row, () => ({ group, map: unit, row: 0, column: 0 }));
     return row;
   });
@@ -156,12 +161,14 @@ function open(view, place) {
 
 // What a click opens lies below: as much of it is shown as fits, without hiding what was clicked
 // more than it must.
-function reveal(key, tries = 30) {
+function reveal(key, before = 0, tries = 30) {
   const found = document.querySelector(`.st-key-${key}`);
-  if (found && found.clientHeight > 100) {
+  const height = found?.clientHeight ?? 0;
+  if (height > 100 && height === before) {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    found.style.scrollMarginBlock = "70px 24px"; // the navigation stays on top
     found.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
-  } else if (tries) setTimeout(reveal, 100, key, tries - 1);
+  } else if (tries) setTimeout(reveal, 150, key, height, tries - 1);
 }
 
 function close(view) {
@@ -233,7 +240,7 @@ function build(view) {
     const heading = element("header", "");
     heading.append(element("b", "", group.title), element("span", "", group.detail));
     section.append(heading);
-    if (group.colors === "bars") section.append(bars(view, group));
+    if (group.colors === "bars" || group.colors === "shares") section.append(bars(view, group));
     else {
       arrange(group, header);
       group.canvas = element("canvas", "");
@@ -252,6 +259,7 @@ function build(view) {
   view.live = element("div", "live");
   view.live.setAttribute("aria-live", "polite");
   view.lensArea = header.lens ? element("div", "lens") : null;
+  root.classList.toggle("with-lens", Boolean(header.lens));
   root.replaceChildren(view.scroller, view.tip, view.live, ...(view.lensArea ? [view.lensArea] : []));
   view.scroller.addEventListener("keydown", (event) => pressed(view, event));
   for (const name of ["focus", "blur"]) {

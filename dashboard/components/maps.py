@@ -19,7 +19,7 @@ from dashboard.palette import THEMES
 
 Floats = NDArray[np.float32]
 Scale = Literal["map", "layer", "global"]
-Colors = Literal["diverging", "gray", "bars"]
+Colors = Literal["diverging", "gray", "bars", "shares"]
 Reads = Literal["all", "same", "flat"]
 
 _FOLDER = Path(__file__).parent
@@ -37,7 +37,7 @@ class Maps:
         detail: a second, fainter line.
         captions: a short text below each map, or the label of each bar; empty for none.
         colors: ``diverging`` around zero, ``gray`` from the least to the greatest, or ``bars``,
-            a labelled bar a unit.
+            a labelled bar a unit, or ``shares``, bars in per cent.
         limits: (N,) the magnitude that gets the outermost colour, from `ranges`.
         sources: names of the groups that these maps are made from.
         reads: what a map reads of its sources: all maps, the ``same`` one, or one value of the
@@ -153,7 +153,7 @@ def ranges(groups: Sequence[Maps], scale: Scale) -> list[Maps]:
     )
     limited = []
     for group, reach in zip(groups, own, strict=True):
-        if scale == "map" and group.colors != "bars":
+        if scale == "map" and not is_bars(group):
             limits = reach
         else:
             common = shared if scale == "global" and _signed(group) else reach.max(initial=0.0)
@@ -271,6 +271,11 @@ def _about(group: Maps) -> dict[str, Any]:
         "sources": list(group.sources),
         "dimmed": [int(index) for index in group.dimmed],
     }
+
+
+def is_bars(group: Maps) -> bool:
+    """Whether the group is drawn as bars."""
+    return group.colors in ("bars", "shares")
 
 
 def _signed(group: Maps) -> bool:

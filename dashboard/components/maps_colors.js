@@ -59,6 +59,14 @@ function picture(values, height, width, colors, limit, theme) {
   return canvas;
 }
 
+// At most six characters, for numbers in a grid.
+function brief(value) {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  const text = size < 0.01 ? value.toFixed(3) : size < 100 ? String(Number(value.toPrecision(2))) : value.toFixed(0);
+  return text.replace("-", "−");
+}
+
 function number(value, digits = 4) {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

@@ -34,7 +34,7 @@ function grid(values, columns, limit, view, gray) {
   const made = element("span", "numbers");
   made.style.gridTemplateColumns = `repeat(${columns}, auto)`;
   for (const value of values) {
-    const cell = element("i", "", number(value, 2));
+    const cell = element("i", "", brief(value));
     const index = gray ? colorIndex(value, gray[0], gray[1]) : colorIndex(value, -limit, limit);
     const color = (gray ? view.theme.gray : view.theme.diverging)[index];
     const light = 0.3 * (color & 255) + 0.59 * ((color >> 8) & 255) + 0.11 * ((color >> 16) & 255);

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.map_loaders import Look
 from dashboard.widgets.activation_statistics import activation_statistics
-from dashboard.widgets.image_choice import image_choice
+from dashboard.widgets.image_choice import chosen_picture, image_choice
 from dashboard.widgets.network_maps import compare_choice, compared, network_maps, scale_choice
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.run_heading import heading
@@ -15,9 +15,12 @@ def show_network(viewed: Viewed) -> None:
     """The choice of image and colours, the columns of maps, and how one value came to be."""
     assert viewed.epoch is not None
     with st.container(horizontal=True, vertical_alignment="bottom", key="maps_toolbar"):
-        picture = image_choice(viewed)
+        problems = image_choice(viewed)
         scale = scale_choice()
         compare_choice(viewed)
+    for problem in problems:
+        st.warning(problem, icon="⚠️")
+    picture = chosen_picture(viewed)
     if picture is None:
         return
     look = Look(viewed.run, viewed.epoch, picture)

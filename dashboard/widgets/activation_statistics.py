@@ -25,7 +25,7 @@ def activation_statistics(viewed: Viewed) -> None:
     )
     found = map_loaders.health(viewed.run, viewed.epoch)
     for hint in found:
-        st.warning(_text(hint), icon="💡")
+        st.warning(_text(hint), icon=":material/lightbulb:")
     if not found:
         st.caption(
             f"At epoch {viewed.epoch} no layer is dead, saturated or silent, and neither "

@@ -14,43 +14,63 @@ from dashboard.widgets.run_bar import Viewed
 _POOL = "image_choice_pool"
 
 
-def image_choice(viewed: Viewed) -> Picture | None:
-    """Draws the choice and returns the image; None, after a sentence, where there is none."""
+def image_choice(viewed: Viewed) -> list[str]:
+    """Draws the choice; returns a sentence for each wish that cannot be met."""
     assert viewed.epoch is not None
     try:
         names = loaders.dataset(viewed.run.config.data.name).classes
-    except UserError as error:
-        st.error(sentence(str(error)), icon="⚠️")
-        return None
+    except UserError:  # `chosen_picture` says why
+        return []
     kinds: dict[int | str, str] = {"all": "All images", "errors": "Errors"}
     kinds |= {index: f"Class {name}" for index, name in enumerate(names)}
+    if st.session_state.get(_POOL, "all") not in kinds:  # chosen on other data
+        st.session_state[_POOL] = "all"
+
+    def changed() -> None:
+        known, _ = _known(viewed, st.session_state[_POOL])
+        selection.update(example=known[0])
+
     with st.container(horizontal=True, vertical_alignment="bottom", key="image_choice"):
         kind = st.selectbox(
             "Images", list(kinds), format_func=lambda k: kinds.get(k, "All images"), key=_POOL,
-            persist_state="session", width=150,
+            persist_state="session", on_change=changed, width=150,
         )  # fmt: skip
-        known = _known(viewed, kind)
+        known, problems = _known(viewed, kind)
         index = selection.current().example
         if index is None:
-            index = known[0]
+            index = map_loaders.pool(viewed.run, 0, viewed.split, "all")[0]
         _index(index)
         _steps(known, index)
+    return problems
+
+
+def chosen_picture(viewed: Viewed) -> Picture | None:
+    """The image of the address; the first one, with a sentence, where there is no such image."""
+    index = selection.current().example
     try:
-        return map_loaders.picture(viewed.run, viewed.split, index)
+        first = map_loaders.pool(viewed.run, 0, viewed.split, "all")[0]
+        if index is not None:
+            try:
+                return map_loaders.picture(viewed.run, viewed.split, index)
+            except UserError as error:
+                st.warning(f"{sentence(str(error))} Image {first} is shown instead.", icon="⚠️")
+        return map_loaders.picture(viewed.run, viewed.split, first)
     except UserError as error:
-        st.warning(f"{sentence(str(error))} Image {known[0]} is shown instead.", icon="⚠️")
-        return map_loaders.picture(viewed.run, viewed.split, known[0])
+        st.error(sentence(str(error)), icon="⚠️")
+        return None
 
 
-def _known(viewed: Viewed, kind: int | str) -> list[int]:
-    """The images of the choice; all of them where it cannot be had or is empty."""
+def _known(viewed: Viewed, kind: int | str) -> tuple[list[int], list[str]]:
+    """The images of the choice; all of them, and why, where it cannot be had or is empty."""
     assert viewed.epoch is not None
+    everything = map_loaders.pool(viewed.run, viewed.epoch, viewed.split, "all")
     try:
         found = map_loaders.pool(viewed.run, viewed.epoch, viewed.split, kind)
     except UserError as error:
-        st.warning(f"{sentence(str(error))} All images are offered instead.", icon="⚠️")
-        found = []
-    return found or map_loaders.pool(viewed.run, viewed.epoch, viewed.split, "all")
+        return everything, [f"{sentence(str(error))} All images are offered instead."]
+    if not found:
+        return everything, ["There are no such images in this split. All images are offered."]
+    return found, []
 
 
 def _index(index: int) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.inspection.feature_maps import LayerMaps
-from core.inspection.lookup import INPUT
+from core.inspection.lookup import INPUT, PROBABILITIES
 from core.inspection.steps import Step, WeightedSum
 from dashboard import map_groups, map_loaders, selection
 from dashboard.components.gallery import gallery
@@ -65,7 +65,7 @@ def _heading(look: Look, layer: LayerMaps, unit: int, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**How {escaped(layer.name)} was made** &ensp;:gray[{escaped(layer.detail)}, "
-            f"epoch {look.epoch}] &ensp;{'map' if layer.values.ndim == 3 else 'unit'}"
+            f"epoch {look.epoch}] &ensp;{_counted_in(layer)}"
         )
         st.session_state[number] = min(unit, count - 1)
         st.number_input(
@@ -77,6 +77,12 @@ def _heading(look: Look, layer: LayerMaps, unit: int, key: str) -> None:
             "Close", icon=":material/close:", key=f"{key}_close",
             on_click=lambda: selection.update(layer=None, unit=None, at=None),
         )  # fmt: skip
+
+
+def _counted_in(layer: LayerMaps) -> str:
+    if layer.name in ("output", PROBABILITIES):
+        return "class"
+    return "map" if layer.values.ndim == 3 else "unit"
 
 
 def _making(look: Look, network: Network, story: Story, unit: int, key: str) -> None:
@@ -137,7 +143,7 @@ def _steps(story: Story) -> None:
     )
     st.caption(
         f"Computed again in double precision from what each layer read. Largest difference from "
-        f"the network's own output: {largest:.1e}."
+        f"the network's own output: {largest:.1e}.".replace("e-", "e\u2011")
     )
 
 
@@ -166,7 +172,7 @@ def _field(network: Network, story: Story, key: str) -> None:
 
 def _patches(look: Look, layer: str, unit: int, key: str) -> None:
     """The images of the data set that excite the channel most; a click opens one."""
-    if layer in ("probabilities", "output"):
+    if layer in (PROBABILITIES, "output"):
         st.markdown("**Images with the largest value**")
     else:
         st.markdown("**Top patches of this channel**")
@@ -181,7 +187,7 @@ def _patches(look: Look, layer: str, unit: int, key: str) -> None:
         ids=found.index,
         captions=list(zip(found.labels, numbers, strict=True)),
         key=f"{key}_patches",
-        height=190,
+        height=236,
         zoom=max(1, round(48 / found.sheet.width)),
         label="Patches that excite this channel most",
         on_open=lambda index: _show(found.split, index),
@@ -199,4 +205,4 @@ def _show(split: str, index: int | None) -> None:
 
 def _measured(layer: str) -> str:
     """Where patches are looked for: a probability grows with its logit."""
-    return "output" if layer == "probabilities" else layer
+    return "output" if layer == PROBABILITIES else layer
