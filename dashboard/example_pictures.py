@@ -106,7 +106,7 @@ def legend(limit: float, palette: Palette, width: int = 150) -> str:
 
 
 def neighbour_tiles(
-    table: pd.DataFrame, pixels: Pixels, classes: Sequence[str], answer: int, width: int = 56
+    table: pd.DataFrame, pixels: Pixels, classes: Sequence[str], answer: int, width: int = 51
 ) -> str:
     """Training images with their labels and distances; other labels than the answer stand out."""
     tiles = []
@@ -119,14 +119,16 @@ def neighbour_tiles(
     return figures(tiles)
 
 
-def map_tiles(values: Heat, palette: Palette, width: int = 48, most: int = 30) -> str:
-    """Feature maps (C, H, W) on one range, so that a strong one looks stronger."""
+def map_tiles(values: Heat, palette: Palette, layer: str, width: int = 48, most: int = 30) -> str:
+    """The first of a layer's maps (C, H, W), on one range, so that a strong one looks stronger."""
     limit = float(np.abs(values).max(initial=0)) or 1.0
     tiles = [
         figure(heat_picture(one, palette, limit), str(channel), f"Map {channel}", width)
         for channel, one in enumerate(values[:most])
     ]
-    return figures(tiles)
+    number = f"{most} of {len(values)}" if len(values) > most else ""
+    words = f'<span class="cs-faint">{_text(layer)} {number}</span>'
+    return f'<div class="cs-over">First feature maps&ensp;{words}</div>{figures(tiles)}'
 
 
 def _text(text: str) -> str:

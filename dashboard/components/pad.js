@@ -1,7 +1,7 @@
 // A pad to draw on, and beside it the pixels that the network gets for the drawing.
 // Strokes are kept as points in parts of the pad's width, so that they can be undone and drawn again
-// at any size. A drawing is sent at once when nothing is on its way, and the next one when the server
-// has answered: a slow server gets fewer drawings, never a queue of old ones.
+// at any size. While the pen is down a drawing is sent when the server has answered the one before, so
+// that a slow one gets fewer drawings and never a queue of old ones; when it is lifted, at once.
 const pads = new WeakMap();
 
 const PAUSE = 90; // ms between two drawings while a stroke goes on
@@ -17,8 +17,13 @@ function paint(canvas, strokes, background) {
   for (const { width, points } of strokes) {
     context.lineWidth = width * scale;
     context.beginPath();
+    if (points.length === 1) {
+      // A line without length leaves nothing on a canvas, not even its round ends.
+      context.arc(points[0][0] * scale, points[0][1] * scale, (width * scale) / 2, 0, 2 * Math.PI);
+      context.fill();
+      continue;
+    }
     context.moveTo(points[0][0] * scale, points[0][1] * scale);
-    if (points.length === 1) context.lineTo(points[0][0] * scale, points[0][1] * scale);
     // Through the middles between the points, so that a quick hand draws curves and no corners.
     for (let i = 1; i < points.length - 1; i += 1) {
       const [[x, y], [nextX, nextY]] = [points[i], points[i + 1]];
@@ -51,10 +56,12 @@ function raster(pad) {
 }
 
 function submit(pad) {
-  if (!pad.changed) return;
-  const wait = pad.waiting ? PATIENCE - (performance.now() - pad.sentAt) : pad.sentAt + PAUSE - performance.now();
   clearTimeout(pad.timer);
-  if (wait > 0 && (pad.waiting || pad.current)) {
+  if (!pad.changed) return;
+  const since = performance.now() - pad.sentAt;
+  // With the pen up nothing is waited for: what the server is busy with is out of date.
+  const wait = pad.current ? (pad.waiting ? PATIENCE : PAUSE) - since : 0;
+  if (wait > 0) {
     pad.timer = setTimeout(() => submit(pad), wait);
     return;
   }
@@ -112,6 +119,8 @@ function wirePen(pad) {
     pad.pointer = event.pointerId;
     pad.current = { width: Number(pad.thickness.value) / 100, points: [place(pad, event)] };
     pad.strokes = [...pad.strokes, pad.current];
+    // The first drawing of a stroke is no more than a dot: it can wait for the next points.
+    pad.sentAt = performance.now();
     changed(pad);
   };
   canvas.onpointermove = (event) => {

@@ -10,7 +10,7 @@ from dashboard import example_loaders, loaders, palette
 from dashboard.components.pad import Drawing, pad
 from dashboard.example_loaders import Pixels, Subject
 from dashboard.example_pictures import answer_card, map_tiles, nothing_yet
-from dashboard.text import escaped, sentence
+from dashboard.text import sentence
 from dashboard.widgets.attribution import Parts, attribution_panel
 from dashboard.widgets.comparison import choose_comparison
 from dashboard.widgets.neighbours import neighbours_panel
@@ -53,7 +53,6 @@ def _desk(viewed: Viewed) -> None:
     with right:
         subject, parts = _answers(viewed, given)
     if subject is not None and parts is not None:
-        st.space("small")
         _behind(subject, parts)
     with pad_spot:  # last: its coming tells the browser that the answers are there
         pad(
@@ -131,10 +130,9 @@ def _answer(
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
         return None, None
-    st.html(answer_card(table))
-    if layer is not None:
-        st.markdown(f"First feature maps :gray[{escaped(layer.name)}]")
-        st.html(map_tiles(layer.values, palette.current()))
+    # One piece: each element more is a message more at every stroke.
+    maps = "" if layer is None else map_tiles(layer.values, palette.current(), layer.name)
+    st.html(answer_card(table) + maps)
     return subject, Parts.of(table)
 
 
