@@ -49,18 +49,10 @@ class Layer:
         return len(self.kernels)
 
 
-def conv_layers(of: Run, epoch: int) -> list[str]:
-    """The names of the network's conv layers, input side first; empty where it has none.
-
-    Raises:
-        RunError: if the epoch's weights are missing or damaged.
-    """
-    weights = loaders.weights(of.id, epoch)
-    return [
-        name.removesuffix(".weight")
-        for name, tensor in weights.items()
-        if name.endswith(".weight") and tensor.dim() == 4
-    ]
+def conv_layers(of: Run) -> list[str]:
+    """The names of the network's conv layers, input side first; empty where it has none."""
+    # Not from the names of the weights: a file keeps them in an order of its own.
+    return [f"blocks.{block}.conv" for block in range(len(of.config.model.blocks))]
 
 
 def layer(of: Run, epoch: int, name: str) -> Layer:

@@ -24,7 +24,8 @@ _FOLDER = Path(__file__).parent
 
 def _script() -> str:
     palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
-    files = ("maps_colors.js", "filter_cards.js")  # the colours of all maps
+    # The colours are those of all maps.
+    files = ("maps_colors.js", "filter_cards_drawing.js", "filter_cards.js")
     source = "\n".join((_FOLDER / file).read_text("utf-8") for file in files)
     return source.replace("__PALETTES__", palettes)
 

@@ -23,14 +23,14 @@ from dashboard.widgets.run_bar import Viewed, follow, run_bar
 
 def look(viewed: Viewed, epoch: int) -> state.Looked | None:
     """What the page looks at; None, after a sentence, where there are no filters."""
+    layers = filter_loaders.conv_layers(viewed.run)
+    if not layers:
+        st.info(
+            "This network has no conv layer, so it has no filters to look at. Choose another run, "
+            "or train one with a conv block."
+        )
+        return None
     try:
-        layers = filter_loaders.conv_layers(viewed.run, epoch)
-        if not layers:
-            st.info(
-                "This network has no conv layer, so it has no filters to look at. Choose another "
-                "run, or train one with a conv block."
-            )
-            return None
         wanted = selection.current()
         layer = filter_loaders.layer(viewed.run, epoch, state.chosen_layer(layers, wanted.layer))
     except UserError as error:
