@@ -64,12 +64,16 @@ def _plain(limit: float) -> str:
     return str(int(limit)) if limit == int(limit) else f"{limit:g}"
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
 def explain(detail: Any) -> tuple[str, str]:
     """One pydantic error as ``(path, sentence)``, in the words of the forms."""
     path = ""
     for step in detail["loc"]:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
-    value = detail["input"]
+    value = _shortened(repr(detail["input"]))
     if detail["type"] == "extra_forbidden":
         owner = path.rpartition(".")[0]
         field = field_at(owner) if owner else None
@@ -78,5 +82,5 @@ def explain(detail: Any) -> tuple[str, str]:
         return path, f"{path} does not exist: {owner or 'the configuration'} has {known}"
     field = field_at(path)
     if field is None or _model_inside(field.annotation) is not None:
-        return path, f"{path or 'the configuration'} is not valid ({detail['msg']}), got {value!r}"
-    return path, f"{path} must {allowed(field)}, got {value!r}"
+        return path, f"{path or 'the configuration'} is not valid ({detail['msg']}), got {value}"
+    return path, f"{path} must {allowed(field)}, got {value}"

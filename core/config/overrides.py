@@ -90,14 +90,14 @@ def _collect_changes(path: str, old: Any, new: Any, changes: list[str]) -> None:
 def _read_value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
 def _assign(values: dict[str, Any], path: str, value: Any) -> None:
     steps: list[str | int] = [
         int(step[1:-1]) if step.startswith("[") else step
-        for step in re.findall(r"[^.\[\]]+|\[\d+\]", path)
+        for step in re.findall(r"[^.\[\]]+|\[[0-9]{1,9}\]", path)
     ]
     if not steps:
         raise ConfigError([(path, f"a setting needs a name such as training.epochs, got {path!r}")])

@@ -40,6 +40,8 @@ from core.errors import ConfigError
         ("model.blocks[2].channels=4", "model.blocks has 2 entries, got [2]"),
         ("data.nam=digits", "data.nam does not exist: data has name, validation_size"),
         ("nonsense", "'nonsense' is not of the form group.field=value"),
+        (f"training.epochs={'[' * 100_000}", "training.epochs must be a whole number"),
+        (f"model.blocks[{'9' * 5000}].channels=3", "does not exist: model.blocks has no fields"),
         ("=3", "a setting needs a name such as training.epochs"),
         ("model.blocks[0]=3", "model.blocks[0] is not valid"),
         ('model.dense=[{"wide":3}]', "model.dense[0].wide does not exist"),
@@ -49,6 +51,12 @@ def test_a_bad_value_gets_a_sentence(assignment, sentence):
     with pytest.raises(ConfigError) as caught:
         with_overrides(RunConfig(), [assignment])
     assert sentence in str(caught.value)
+
+
+def test_a_long_value_is_told_in_short():
+    with pytest.raises(ConfigError) as caught:
+        with_overrides(RunConfig(), ["data.name=" + "x" * 10_000])
+    assert len(str(caught.value)) < 200
 
 
 def test_all_bad_values_are_told_at_once():
