@@ -97,6 +97,26 @@ _ENTRIES = (
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 
+_MOST_HELD_OUT = 5_000  # by default, and never more than a fifth of the training images
+
+
+def num_held_out(asked: int | None, title: str, num_train: int, num_classes: int) -> int:
+    """How many training images are held out for validation; None asks for the default.
+
+    Raises:
+        DatasetError: if so many are held out that a class could have none to learn from.
+    """
+    if asked is None:
+        return min(_MOST_HELD_OUT, num_train // 5)
+    most = num_train - num_classes
+    if asked > most:
+        raise DatasetError(
+            f"data.validation_size must be at most {most:,} for {title}, which has "
+            f"{num_train:,} training images, got {asked:,}"
+        )
+    return asked
+
+
 def names() -> list[str]:
     """The names that `core.datasets.load` knows, embedded ones first."""
     return list(CATALOG)

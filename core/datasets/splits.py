@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.datasets.catalog import num_held_out
 from core.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from core.datasets.dataset import Dataset
 
 SPLITS = ("train", "validation", "test")
-
-_MOST_HELD_OUT = 5_000  # by default, and never more than a fifth of the training images
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare tensors element by element
@@ -77,15 +76,7 @@ def split(dataset: Dataset, config: DataConfig) -> Splits:
     import torch
 
     num_train = len(dataset.train_labels)
-    size = config.validation_size
-    if size is None:
-        size = min(_MOST_HELD_OUT, num_train // 5)
-    most = num_train - dataset.num_classes
-    if size > most:
-        raise DatasetError(
-            f"data.validation_size must be at most {most:,} for {dataset.title}, which has "
-            f"{num_train:,} training images, got {size:,}"
-        )
+    size = num_held_out(config.validation_size, dataset.title, num_train, dataset.num_classes)
     held_out = stratified(dataset.train_labels.numpy(), size, config.split_seed)
     train = np.flatnonzero(~held_out)
     if config.train_limit:

@@ -47,7 +47,7 @@ class RunStore:
             name: what people call it; left empty, preset and data set.
 
         Raises:
-            DatasetError: if the data set is unknown.
+            DatasetError: if the data set is unknown, or too many of its images are held out.
             ArchitectureError: if the layers do not fit its images.
             DiskError: if the disk is full or read-only.
         """
@@ -175,14 +175,15 @@ def first_status(config: RunConfig, now: float) -> Status:
     """The status of a new run, once its data set and its network are known to exist.
 
     Raises:
-        DatasetError: if the data set is unknown.
+        DatasetError: if the data set is unknown, or too many of its images are held out.
         ArchitectureError: if the layers do not fit its images.
     """
-    from core.datasets.catalog import entry
+    from core.datasets.catalog import entry, num_held_out
     from core.layers import layer_table, total_parameters
     from core.presets import preset_name
 
     data = entry(config.data.name)
+    num_held_out(config.data.validation_size, data.title, data.num_train, len(data.classes))
     rows = layer_table(config.model, data.shape, len(data.classes))
     return Status(
         epochs=config.training.epochs,

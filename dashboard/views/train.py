@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.config import RunConfig
+from core.datasets.catalog import entry, num_held_out
 from core.errors import ArchitectureError, UserError
 from core.layers import LayerRow
 from core.runs import Run
@@ -42,11 +43,16 @@ def request_change(run: Run | None, path: str, value: object) -> None:
 
 
 def network(config: RunConfig) -> tuple[list[LayerRow], ArchitectureError | None]:
-    """The layers, or none and why the network cannot exist."""
+    """The layers, or none and why the network cannot exist or has nothing to learn from."""
     try:
-        return layers(config)
+        data = entry(config.data.name)
     except UserError as error:
         return [], ArchitectureError("data.name", str(error))
+    try:
+        num_held_out(config.data.validation_size, data.title, data.num_train, len(data.classes))
+    except UserError as error:
+        return [], ArchitectureError("data.validation_size", str(error))
+    return layers(config)
 
 
 def settings(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.config import RunConfig
-from core.datasets.catalog import entry
+from core.datasets.catalog import entry, num_held_out
 from core.errors import ArchitectureError
 from core.layers import LayerRow
 from core.runs import Run
@@ -21,11 +21,12 @@ def what_will_happen(
     config: RunConfig, rows: list[LayerRow], problem: ArchitectureError | None
 ) -> None:
     """The empty state: what Start will do, and the network it will train."""
-    if problem is not None and problem.path == "data.name":
+    if problem is not None and problem.path.startswith("data."):
         st.error(escaped(str(problem)), icon="⚠️")
         return
     data = entry(config.data.name)
-    held_out = config.data.validation_size or min(5000, data.num_train // 5)
+    asked, classes = config.data.validation_size, len(data.classes)
+    held_out = num_held_out(asked, data.title, data.num_train, classes)
     images = min(config.data.train_limit or data.num_train, data.num_train - held_out)
     steps = -(-images // config.training.batch_size)
     st.markdown(f"#### New run on {escaped(data.title)}")

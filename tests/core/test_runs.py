@@ -154,6 +154,12 @@ class TestLabels:
         (run.path / "label.json").write_bytes(b'{"name": 7}')
         assert run.label().name == ""
 
+    def test_what_cannot_be_split_makes_no_run(self, store: RunStore) -> None:
+        data = DataConfig(name="digits", validation_size=5000)
+        with pytest.raises(DatasetError, match="at most 1,427"):
+            store.create(CONFIG.model_copy(update={"data": data}))
+        assert store.list() == []
+
 
 class TestSmallFiles:
     def test_every_status_comes_back(self) -> None:

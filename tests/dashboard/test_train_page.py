@@ -49,6 +49,13 @@ def test_the_layer_table_follows_the_sliders(store):
     assert "123,178" in said  # 120 + 12·36·9 + 36 + 108,120 + 10,164 + 850
 
 
+def test_more_held_out_images_than_there_are_cannot_be_started(store):
+    at = open_page("train", set="data.name=digits;data.validation_size=5000;model.blocks=[]")
+    assert "at most 1\\,427" in texts(at) or "at most 1,427" in texts(at)
+    assert "-3" not in texts(at)  # 1,437 images less 5,000
+    assert not [button for button in at.button if button.key == "start"]
+
+
 def test_start_makes_a_run_of_these_settings_and_shows_it(store):
     at = open_page("train", preset="linear", set="data.name=digits;training.epochs=2")
     at.button(key="start").click()
