@@ -9,6 +9,7 @@ Computation belongs to `core`; this module only joins ids with calls.
 import contextlib
 import math
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,15 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import datasets, evaluation
+from core import datasets, evaluation, jobs
 from core.datasets import Dataset, Splits
 from core.errors import RunError
 from core.records import Curve
 from core.runs import Run, RunStore, RunSummary, default_root
+from core.runs.listing import unopened
 from core.runs.opening import ID_PATTERN
 
+_SUPERVISOR_SECONDS = 5.0  # to import what it needs, on a machine that is busy
 ACTIVE = ("queued", "running", "paused")  # states that change without anyone's doing
 
 
@@ -41,6 +44,31 @@ def _store(root: Path) -> RunStore:
 def summaries() -> list[RunSummary]:
     """All runs, newest first; read anew each time, unchanged ones from the store's cache."""
     return store().list()
+
+
+def queue() -> tuple[str, ...]:
+    """Ids of the runs that wait, the next one first; somebody is made to look after them."""
+    waiting = store().queue()
+    if waiting and _waits_long(store().root / waiting[0]):
+        _look_after_queue(default_root())
+    return waiting
+
+
+def _waits_long(path: Path) -> bool:
+    """Whether a supervisor, if it was started with the run, would be there by now."""
+    status = unopened(path).written_status()
+    since = (status and status.queued_at) or 0.0
+    # Either way: a clock that was set back leaves the beginning in the future.
+    return abs(time.time() - since) > _SUPERVISOR_SECONDS
+
+
+@st.cache_data(
+    max_entries=4, ttl=_SUPERVISOR_SECONDS, show_spinner=False
+)  # at most so often, by all tabs together
+def _look_after_queue(root: Path) -> None:
+    """Starts a supervisor where the last one was killed, or did not survive a reboot."""
+    with contextlib.suppress(RunError):  # a store that cannot be written: the queue stands still
+        jobs.revive(_store(root))
 
 
 def run(run_id: str) -> Run:

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core import jobs
 from core.runs import RunSummary
 from dashboard import loaders, selection
 from dashboard.run_table import filtered, overview, table
@@ -87,7 +86,7 @@ def page() -> None:
     if not summaries:
         no_runs()
         return
-    queue = tuple(jobs.queue(loaders.store()))
+    queue = loaders.queue()
     shown = filtered(summaries, run_filters(summaries))
     rows, panel = st.columns([13, 5], gap="medium")
     with rows:

@@ -122,7 +122,7 @@ def _progress_text(run: Run, status: Status) -> str:
 
 
 def _queue_text(run: Run) -> str:
-    waiting = jobs.queue(loaders.store())
+    waiting = loaders.queue()
     place = waiting.index(run.id) + 1 if run.id in waiting else 1
     text = f"Waiting for its turn: number {place} of {max(len(waiting), place)} in the queue"
     holders = [other for other in loaders.summaries() if other.state in ("running", "paused")]

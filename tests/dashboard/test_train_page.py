@@ -1,9 +1,12 @@
 """The Train page: the empty state, what can be asked of a run in each state, and live changes."""
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from core import jobs
+from core.config import RunConfig
 from core.errors import DiskError
 from core.runs import RunStore
 from dashboard.widgets.field_input import widget_key
@@ -119,6 +122,20 @@ def test_a_waiting_run_can_be_stopped(store):
     at.button(key="stop").click()
     at.run()
     assert run.status().state == "stopped"
+
+
+def test_a_queue_that_nobody_looks_after_gets_a_supervisor(store, monkeypatch):
+    run = store.create(RunConfig())
+    jobs.start(run)
+    started = []
+    monkeypatch.setattr("core.jobs.processes.ensure_supervisor", started.append)
+    open_page("train", run=run.id)
+    assert started == []  # Start has just made one; it takes a moment to be there
+    put(run, queued_at=time.time() - 60)
+    open_page("train", run=run.id)
+    assert started == [store.root]
+    open_page("runs", run=run.id)
+    assert started == [store.root]  # every few seconds is enough
 
 
 def test_a_finished_run_shows_its_numbers_with_their_splits(run):
