@@ -72,6 +72,7 @@ class Training:
         self.config = self.original = config
         self.dataset = dataset
         self.splits: Splits = split(dataset, config.data)
+        _check_batch_norm(config, self.num_images)
         self.device = resolve_device(config.training.device)
         self.planned_epochs = config.training.epochs
         self.progress = Progress()
@@ -92,7 +93,7 @@ class Training:
 
         Raises:
             ArchitectureError: if the layers do not fit the images.
-            ConfigError: if the device is not there.
+            ConfigError: if the device is not there, or batch norm has a single image to learn from.
             DatasetError: if too many images are held out.
         """
         return cls(config, dataset)
@@ -254,6 +255,13 @@ class Training:
             return None
         gradients = [weight.grad for weight in self.model.parameters() if weight.grad is not None]
         return nn.utils.get_total_norm(gradients)
+
+
+def _check_batch_norm(config: RunConfig, num_images: int) -> None:
+    if num_images < 2 and any(block.batch_norm for block in config.model.blocks):
+        path = "data.train_limit"
+        sentence = f"{path} must be at least 2 where a block has batch norm, got {num_images}"
+        raise ConfigError([(path, sentence)])
 
 
 def _number(value: float | None) -> float:

@@ -260,6 +260,12 @@ def test_a_lone_last_image_is_left_out_where_batch_norm_cannot_take_it(digits, s
     assert training.step == 1
 
 
+def test_a_single_image_is_too_few_for_batch_norm(digits, small):
+    config = small('model.blocks=[{"channels":2,"batch_norm":true}]', "data.train_limit=1")
+    with pytest.raises(ConfigError, match="train_limit must be at least 2 where .* got 1"):
+        Training.begin(config, digits)
+
+
 def test_mixed_precision_learns_as_well(digits, small):
     records = finish(Training.begin(small(*FAST, "training.mixed_precision=true"), digits))
     assert records[-1].validation_accuracy > records[0].validation_accuracy + 0.3
