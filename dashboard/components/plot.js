@@ -81,6 +81,16 @@ function pointOf(event) {
 
 const charts = new WeakMap();
 
+// Plotly draws in several turns of the event loop. One task at a time: a chart that is taken away in
+// the middle of one would leave it with nothing to draw on.
+function enqueue(chart, task) {
+  chart.work = chart.work
+    .then(() => (chart.removed ? undefined : task()))
+    .catch((error) => {
+      if (!chart.removed) console.error(error);
+    });
+}
+
 async function draw(chart) {
   const { data, element } = chart;
   element.style.height = `${data.height}px`;
@@ -116,11 +126,11 @@ export default function (component) {
   if (!element || !data) return undefined;
   let chart = charts.get(parentElement);
   if (!chart) {
-    chart = { element, wired: false, removed: false };
+    chart = { element, wired: false, removed: false, work: Promise.resolve() };
     chart.observer = new ResizeObserver(() => {
       const width = element.clientWidth;
       if (chart.wired && width && width !== element._fullLayout?.width) {
-        window.Plotly.relayout(element, { width });
+        enqueue(chart, () => window.Plotly.relayout(element, { width }));
       }
     });
     chart.observer.observe(parentElement);
@@ -129,11 +139,14 @@ export default function (component) {
   chart.data = data;
   chart.send = setTriggerValue;
   element.style.cursor = data.clickable ? "pointer" : "";
-  draw(chart);
+  enqueue(chart, () => draw(chart));
   return () => {
     chart.removed = true;
     chart.observer.disconnect();
     charts.delete(parentElement);
-    if (window.Plotly) window.Plotly.purge(element);
+    chart.work.then(() => {
+      const isTaken = charts.get(parentElement)?.element === element; // mounted again meanwhile
+      if (window.Plotly && !isTaken) window.Plotly.purge(element);
+    });
   };
 }
