@@ -96,7 +96,7 @@ def history(of: Run, epochs: list[int], name: str) -> filters.NormHistory:
     read, lengths = [], []
     for epoch in (epochs[position] for position in chosen):
         try:
-            lengths.append(_norms(default_root(), of.id, epoch, name))
+            lengths.append(_norms(default_root(), of.id, epoch, of)[name])
         except UserError:
             continue
         read.append(epoch)
@@ -106,10 +106,13 @@ def history(of: Run, epochs: list[int], name: str) -> filters.NormHistory:
 
 
 @st.cache_resource(max_entries=2048, show_spinner=False)
-def _norms(root: Path, run_id: str, epoch: int, name: str) -> Array:
+def _norms(root: Path, run_id: str, epoch: int, _run: Run) -> dict[str, Array]:
+    """The norms of all conv layers, so that another layer does not read all epochs again."""
     # Not through the shared cache of weights: a run's whole history would push all else out of it.
-    weights = loaders.run(run_id).weights(epoch)
-    return filters.norm_history([(epoch, weights)], name).norms[0]
+    weights = _run.weights(epoch)
+    return {
+        name: filters.norm_history([(epoch, weights)], name).norms[0] for name in conv_layers(_run)
+    }
 
 
 def order(shown: Layer, by: str, near: int, lost: dict[int, float] | None) -> list[int]:

@@ -128,6 +128,7 @@ function clicked(cards, event) {
   const tile = event.target.closest(".card");
   if (!tile) return;
   const position = cards.tiles.indexOf(tile);
+  cards.tip.hidden = true;
   if (event.target.closest(".switch")) silence(cards, position);
   else if (event.target.closest(".open-button")) open(cards, position, false);
 }

@@ -32,20 +32,38 @@ def ablation_panel(looked: state.Looked) -> None:
     _summary(looked, effect, silenced)
     if not silenced:
         return
-    example = selection.current().example
-    if example is not None:
-        example_pane(looked.viewed, example)
     cell = _cell(looked, effect)
+    if (example := _open_flip(effect)) is not None:
+        # In the charts' place: the image that was clicked stays about where it is.
+        example_pane(looked.viewed, example)
+    else:
+        _charts(looked, effect, cell)
+    _flips(looked, effect, cell)
+
+
+def _open_flip(effect: ablation_loaders.Effect) -> int | None:
+    """The open image, if it is one of those that flip."""
+    chosen = selection.current()
+    is_flip = chosen.split == ablation_loaders.SPLIT and chosen.example in set(
+        effect.flips["index"]
+    )
+    return chosen.example if is_flip else None
+
+
+def _charts(
+    looked: state.Looked, effect: ablation_loaders.Effect, cell: tuple[int, int] | None
+) -> None:
     classes, matrix = st.columns([4, 6], gap="medium")
     with classes:
         st.markdown("**Accuracy by class** · percentage points")
         plot(
-            class_change(effect.per_class), key="ablation_classes",
-            height=max(_CHART, 17 * len(effect.classes)), label="Change of each class's accuracy",
-        )  # fmt: skip
+            class_change(effect.per_class),
+            key="ablation_classes",
+            height=max(_CHART, 17 * len(effect.classes)),
+            label="Change of each class's accuracy",
+        )
     with matrix:
         _matrix(looked, effect, cell)
-    _flips(looked, effect, cell)
 
 
 def _summary(

@@ -384,3 +384,15 @@ def test_a_class_without_images_has_no_change():
          "change": [-0.25, np.nan]}
     )  # fmt: skip
     assert class_change(table)["data"][0]["x"][0] == -25
+
+
+def test_an_image_that_flips_opens_in_the_place_of_the_charts(run):
+    effect = ablation_loaders.effect(run, 2, {CONV: (0, 2)})
+    index = int(effect.flips["index"][0])
+    at = open_page("filters", run=run.id, split="validation", example=str(index))
+    at.session_state["filters_silenced"] = (run.id, {CONV: (0, 2)})
+    at.session_state["filters_tab"] = "ablation"
+    at.run()
+    assert not at.exception
+    assert f"Image {index:,} of the training file" in texts(at)
+    assert _json(at, "ablation_flips")["selected"] == index
