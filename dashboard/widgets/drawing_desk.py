@@ -6,19 +6,19 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs import Run
-from dashboard import example_loaders, loaders, palette
+from dashboard import drawings, example_loaders, loaders, palette, selection
 from dashboard.components.pad import Drawing, pad
 from dashboard.example_loaders import Pixels, Subject
 from dashboard.example_pictures import answer_card, map_tiles, nothing_yet
 from dashboard.text import sentence
 from dashboard.widgets.attribution import Parts, attribution_panel
 from dashboard.widgets.comparison import choose_comparison
+from dashboard.widgets.image_choice import DRAWN, IMAGE_POOL
 from dashboard.widgets.neighbours import neighbours_panel
 from dashboard.widgets.run_bar import Viewed
 
 # Sets whose images were scaled into a box and centred by mass; the others are as they are.
 CENTRED = ("mnist", "emnist", "qmnist")
-_DRAWING = "drawing"  # where the session keeps it: a component forgets all when the page is left
 _INVERT = {"automatic": None, "yes": True, "no": False}
 
 
@@ -45,11 +45,12 @@ def drawing_desk(viewed: Viewed) -> None:
 def _desk(viewed: Viewed) -> None:
     assert viewed.epoch is not None, "an image has an answer only at an epoch"
     shape = example_loaders.input_shape(viewed.run)
-    remembered = st.session_state.setdefault(f"{_DRAWING}_{shape[1]}x{shape[2]}", Drawing())
+    remembered = drawings.drawing(shape)
     left, right = st.columns([10, 11], gap="large")
     with left:
         pad_spot = st.container()
         given = _given(viewed, remembered, shape)
+        drawings.keep_pixels(shape, given.pixels)
     with right:
         subject, parts = _answers(viewed, given)
     if subject is not None and parts is not None:
@@ -60,7 +61,7 @@ def _desk(viewed: Viewed) -> None:
             shape,
             remembered,
             given.pixels,
-            lambda drawing: st.session_state.update({f"{_DRAWING}_{shape[1]}x{shape[2]}": drawing}),
+            lambda drawn: drawings.keep_drawing(shape, drawn),
             hint=f"{_invitation(viewed)} here, or drop a picture below",
             caption=_caption(shape, given),
             aside=given.from_file,
@@ -105,7 +106,10 @@ def _answers(viewed: Viewed, given: Input) -> tuple[Subject | None, Parts | None
     assert viewed.epoch is not None
     own, beside = st.columns(2, gap="medium")
     with own:
-        st.html(f'<div class="cs-over"><b>Epoch {viewed.epoch}</b></div>')
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**Epoch {viewed.epoch}**")
+            if given.pixels is not None:
+                _all_maps_button()
         subject, parts = _answer(viewed, viewed.run, viewed.epoch, given)
     with beside:
         other = choose_comparison(viewed)
@@ -114,6 +118,14 @@ def _answers(viewed: Viewed, given: Input) -> tuple[Subject | None, Parts | None
         else:
             st.caption("Choose another epoch or run to see what it makes of the same pixels.")
     return subject, parts
+
+
+def _all_maps_button() -> None:
+    """Takes the drawing along to the page that shows what every layer makes of it."""
+    if st.button("All feature maps", key="draw_maps", type="tertiary", icon=":material/grid_view:"):
+        st.session_state[IMAGE_POOL] = DRAWN
+        chosen = selection.to_params(selection.current())
+        st.switch_page("views/feature_maps.py", query_params=chosen)
 
 
 def _answer(

@@ -1,17 +1,20 @@
-"""Which image is looked at: by index, along a class or the errors, or by chance."""
+"""Which image is looked at: by index, along a class or the errors, by chance, or a drawn one."""
 
+import hashlib
 import random
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import loaders, map_loaders, selection
+from dashboard import drawings, loaders, map_loaders, selection
 from dashboard.map_loaders import Picture
 from dashboard.text import sentence
 from dashboard.widgets.run_bar import Viewed
 
-_POOL = "image_choice_pool"
+IMAGE_POOL = "image_choice_pool"  # where the session keeps which images are offered
+DRAWN = "drawn"  # the choice of what is on the Draw page
 
 
 def image_choice(viewed: Viewed) -> list[str]:
@@ -23,18 +26,25 @@ def image_choice(viewed: Viewed) -> list[str]:
         return []
     kinds: dict[int | str, str] = {"all": "All images", "errors": "Errors"}
     kinds |= {index: f"Class {name}" for index, name in enumerate(names)}
-    if st.session_state.get(_POOL, "all") not in kinds:  # chosen on other data
-        st.session_state[_POOL] = "all"
+    if _drawn(viewed) is not None:
+        kinds[DRAWN] = "Your drawing"
+    if st.session_state.get(IMAGE_POOL, "all") not in kinds:  # chosen on other data
+        st.session_state[IMAGE_POOL] = "all"
 
     def changed() -> None:
-        known, _ = _known(viewed, st.session_state[_POOL])
+        if st.session_state[IMAGE_POOL] == DRAWN:
+            return
+        known, _ = _known(viewed, st.session_state[IMAGE_POOL])
         selection.update(example=known[0])
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="image_choice"):
         kind = st.selectbox(
-            "Images", list(kinds), format_func=lambda k: kinds.get(k, "All images"), key=_POOL,
+            "Images", list(kinds), format_func=lambda k: kinds.get(k, "All images"), key=IMAGE_POOL,
             persist_state="session", on_change=changed, width=150,
         )  # fmt: skip
+        if kind == DRAWN:
+            st.page_link("views/draw.py", label="Draw on", icon=":material/draw:")
+            return []
         known, problems = _known(viewed, kind)
         index = selection.current().example
         if index is None:
@@ -46,6 +56,10 @@ def image_choice(viewed: Viewed) -> list[str]:
 
 def chosen_picture(viewed: Viewed) -> Picture | None:
     """The image of the address; the first one, with a sentence, where there is no such image."""
+    drawn = _drawn(viewed) if st.session_state.get(IMAGE_POOL) == DRAWN else None
+    if drawn is not None:
+        digest = hashlib.sha1(drawn.tobytes(), usedforsecurity=False).hexdigest()
+        return Picture(digest, drawn, "Your drawing")
     index = selection.current().example
     try:
         first = map_loaders.pool(viewed.run, 0, viewed.split, "all")[0]
@@ -57,6 +71,14 @@ def chosen_picture(viewed: Viewed) -> Picture | None:
         return map_loaders.picture(viewed.run, viewed.split, first)
     except UserError as error:
         st.error(sentence(str(error)), icon="⚠️")
+        return None
+
+
+def _drawn(viewed: Viewed) -> Any | None:
+    """What this tab has drawn for networks like the run's, (C, H, W) uint8."""
+    try:
+        return drawings.pixels(loaders.dataset(viewed.run.config.data.name).shape)
+    except UserError:
         return None
 
 

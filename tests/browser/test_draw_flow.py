@@ -108,6 +108,18 @@ def test_a_drawing_is_still_there_after_a_look_at_another_page(
     expect(page.locator(".cs-verdict")).to_have_text("Draw a digit")
 
 
+def test_the_drawing_goes_along_to_the_feature_maps(page: Page, dashboard: str, run: Run) -> None:
+    go(page, f"{dashboard}/draw?run={run.id}&epoch=9")
+    _draw(page, SEVEN)
+    expect(_verdict(page)).to_have_text("7")
+    _answered(page)
+    page.get_by_role("button", name="All feature maps").click()
+    expect(page).to_have_url(re.compile("feature_maps.*epoch=9"))
+    expect(page.get_by_text(re.compile("answers.*7"))).to_be_visible()
+    page.get_by_role("link", name="Draw on").click()
+    expect(_verdict(page)).to_have_text("7")
+
+
 def test_the_answer_follows_while_the_pen_is_down(page: Page, dashboard: str, run: Run) -> None:
     go(page, f"{dashboard}/draw?run={run.id}")
     box = page.locator(".pad .drawing").bounding_box()

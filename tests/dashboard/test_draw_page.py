@@ -80,6 +80,19 @@ def test_what_is_shown_is_what_the_network_gets_and_its_answer_the_networks_own(
     assert _pad(at)["answered"] == 3
 
 
+def test_a_drawing_can_be_followed_through_the_whole_network(run):
+    at = _draw_page(_ink(), run=run.id)
+    at.session_state["image_choice_pool"] = "drawn"
+    at.switch_page("views/feature_maps.py").run()
+    assert not at.exception
+    assert at.selectbox(key="image_choice_pool").value == "drawn"
+    best = int(
+        np.argmax(Predictor.of(run, 2).probabilities(from_drawing(_ink(), SHAPE, centre=False)))
+    )
+    assert "Your drawing" in texts(at)
+    assert f"answers **{best}**" in texts(at)
+
+
 def test_the_switch_centres_what_is_drawn(run):
     at = _draw_page(_ink(), run=run.id)
     at.toggle(key="draw_centre_False").set_value(True).run()
