@@ -14,7 +14,7 @@ st.navigation(
         st.Page("views/runs.py", title="Runs", url_path="runs"),
         st.Page("views/results.py", title="Results", url_path="results"),
         st.Page("views/filters.py", title="Filters", url_path="filters"),
-        st.Page("views/feature_maps.py", title="Feature maps", url_path="feature-maps"),
+        st.Page("views/feature_maps.py", title="Feature maps", url_path="feature_maps"),
         st.Page("views/draw.py", title="Draw", url_path="draw"),
     ],
     position="top",

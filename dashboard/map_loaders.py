@@ -4,7 +4,7 @@ An image of a data set is known by its split and index, any other by a digest of
 Computation belongs to `core`; this module only joins ids with calls.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -230,18 +230,22 @@ def patches(of: Run, epoch: int, layer: str, channel: int) -> Patches:
         UserError: if there is no such layer or channel, or the network cannot be opened.
     """
     best = _top_patches(default_root(), of.id, epoch, layer, of)
-    parts = loaders.splits(of)
-    with network(of, epoch) as predictor:
-        layer_row(predictor.model, layer)
-        cut = patch_images(predictor.model, parts.images(_PATCH_SPLIT), best, channel)
-    table = best.table(channel)
+    table, parts, data = (
+        best.table(channel),
+        loaders.splits(of),
+        loaders.dataset(of.config.data.name),
+    )
     position = table["position"].tolist()
-    names = loaders.dataset(of.config.data.name).classes
+    index = parts.index(_PATCH_SPLIT)[position]
+    # Only these few images: the whole split would be copied, in twenty times as long.
+    few = replace(best, position=np.tile(np.arange(len(position)), (len(best.position), 1)))
+    with network(of, epoch) as predictor:
+        cut = patch_images(predictor.model, data.train_images[index], few, channel)
     return Patches(
         sheet=sprites.sheet(cut),
-        index=[int(index) for index in parts.index(_PATCH_SPLIT)[position]],
+        index=index.tolist(),
         value=[float(value) for value in table["value"]],
-        labels=[names[int(label)] for label in parts.labels(_PATCH_SPLIT)[position]],
+        labels=[data.classes[int(label)] for label in parts.labels(_PATCH_SPLIT)[position]],
         split=_PATCH_SPLIT,
     )
 

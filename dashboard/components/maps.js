@@ -66,7 +66,7 @@ function drawGroup(view, group) {
 }
 
 function bars(view, group) {
-  const most = group.colors === "shares" ? 1 : Math.max(...group.values.map(Math.abs), 1e-12);
+  const most = group.colors === "shares" ? 1 : Math.max(...group.limits, 1e-12);
   const list = element("div", "bars");
   const shares = group.colors === "shares";
   const written = (value) => (shares ? `${(100 * value).toFixed(1)} %` : number(value, 3));
