@@ -93,10 +93,18 @@ def history(of: Run, epochs: list[int], name: str) -> filters.NormHistory:
         UserError: if none can be read, or there is no such layer.
     """
     chosen = np.unique(np.linspace(0, len(epochs) - 1, MOST_EPOCHS).round().astype(int))
+    return _history(default_root(), of.id, tuple(epochs[at] for at in chosen), name, of)
+
+
+# Sixty looks into a cache cost as much as the rest of the page.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _history(
+    root: Path, run_id: str, epochs: tuple[int, ...], name: str, _run: Run
+) -> filters.NormHistory:
     read, lengths = [], []
-    for epoch in (epochs[position] for position in chosen):
+    for epoch in epochs:
         try:
-            lengths.append(_norms(default_root(), of.id, epoch, of)[name])
+            lengths.append(_norms(root, run_id, epoch, _run)[name])
         except UserError:
             continue
         read.append(epoch)
