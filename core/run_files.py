@@ -229,24 +229,31 @@ def _end_of_last_line(descriptor: int) -> int:
 
 
 def read_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
-    """Whole lines from a byte offset on, and the offset to go on from; a torn tail waits."""
+    """Whole lines from a byte offset on, and the offset to go on from; a torn tail waits.
+
+    Raises:
+        RunError: if something is there that cannot be read.
+    """
     try:
         with path.open("rb") as file:
             file.seek(offset)
             data = file.read()
     except FileNotFoundError:
         return [], offset
+    except OSError as error:
+        where = f"{path.parent.name}/{path.name}"
+        raise RunError(f"{where} cannot be read ({error.strerror}); move it away") from None
     end = data.rfind(b"\n") + 1
     return data[:end].splitlines(), offset + end
 
 
 def tail(path: Path, lines: int) -> str:
-    """The last lines of a text file, of its last 16 KiB at most; empty if it is missing."""
+    """The last lines of a text file, of its last 16 KiB at most; empty if it cannot be read."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 16_384))
             text = file.read().decode(errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
 

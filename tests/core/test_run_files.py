@@ -131,6 +131,12 @@ def test_readers_go_on_from_an_offset_and_leave_a_torn_tail(tmp_path: Path) -> N
     assert read_lines(path, 99) == ([], 99)
 
 
+def test_lines_that_cannot_be_read_are_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"cannot be read \(Is a directory\)"):
+        read_lines(tmp_path, 0)
+    assert tail(tmp_path, 3) == ""
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"[1]", b'{"a": 1', b"\xff", b"[" * 100_000, b'{"a": NaN}', b'{"a": [1e400]}'],
