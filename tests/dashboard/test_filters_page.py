@@ -6,6 +6,7 @@ import shutil
 import struct
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -396,3 +397,24 @@ def test_an_image_that_flips_opens_in_the_place_of_the_charts(run):
     assert not at.exception
     assert f"Image {index:,} of the training file" in texts(at)
     assert _json(at, "ablation_flips")["selected"] == index
+
+
+def test_colour_images_are_shown_as_well(store, monkeypatch):
+    grey = datasets.load("digits")
+    colour = replace(
+        grey,
+        train_images=grey.train_images.repeat(1, 3, 1, 1),
+        test_images=grey.test_images.repeat(1, 3, 1, 1),
+        mean=grey.mean * 3,
+        std=grey.std * 3,
+    )
+    monkeypatch.setattr(datasets, "load", lambda name, folder=None: colour)
+    run = train(store)
+    _measured(run)
+    _work_out(run, "maximised", layer=CONV, channel=0)
+    at = open_page("filters", run=run.id)
+    assert not at.exception
+    assert not at.error
+    assert _cards(at)[1].shape == (4, 3, 3, 3)
+    assert len(_json(at, "filter_images")["ids"]) == filter_measures.NUM_PATCHES
+    assert "The image that filter 0" in texts(at)
