@@ -75,7 +75,7 @@ def attribution_panel(subject: Subject, parts: Parts, key: str) -> None:
         st.html(figures(pictures) + legend(_reach(found), colors))
     with right:
         st.markdown(f"**{title}**")
-        st.caption(_numbers(found, names))
+        st.caption(_numbers(found, names, BASELINES[question.baseline].lower()))
         if checked is not None:
             st.caption(_verdict(checked.similarity))
         else:
@@ -160,8 +160,8 @@ def _reach(found: Attribution) -> float:
     return float(abs(found.heat).max(initial=0))
 
 
-def _numbers(found: Attribution, names: tuple[str, ...]) -> str:
-    """Score, baseline, layer and what the integral gets wrong."""
+def _numbers(found: Attribution, names: tuple[str, ...], name: str) -> str:
+    """Score, layer, score of the baseline of this name, and what the integral gets wrong."""
     score = f"logit of {escaped(names[found.target])}"
     if found.against is not None:
         score += f" less that of {escaped(names[found.against])}"
@@ -169,7 +169,7 @@ def _numbers(found: Attribution, names: tuple[str, ...]) -> str:
     if found.layer is not None:
         lines.append(f"Maps of layer {escaped(found.layer)}, only what speaks for.")
     if found.baseline_score is not None:
-        lines.append(f"Of the baseline: {_signed(found.baseline_score)}.")
+        lines.append(f"Of the baseline, {name}: {_signed(found.baseline_score)}.")
     if found.delta is not None:
         lines.append(
             f"The map sums to {_signed(float(found.heat.sum()))}, which misses the difference by "

@@ -85,6 +85,7 @@ def test_the_map_asks_why_the_prediction_and_why_not_the_label(run, error):
     )
     assert f"**{found.score:+.2f}**".replace("-", "−") in texts(at)
     assert "convergence delta" in texts(at)
+    assert "Of the baseline, black:" in texts(at)
 
 
 @pytest.mark.parametrize("method", ["saliency", "integrated_gradients", "grad_cam", "occlusion"])
