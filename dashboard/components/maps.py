@@ -23,7 +23,7 @@ Colors = Literal["diverging", "gray", "bars", "shares"]
 Reads = Literal["all", "same", "flat"]
 
 _FOLDER = Path(__file__).parent
-_FILES = ("maps_colors.js", "maps_lens.js", "maps_overlay.js", "maps.js")
+_FILES = ("maps_colors.js", "maps_tiles.js", "maps_lens.js", "maps_overlay.js", "maps.js")
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element

@@ -125,7 +125,8 @@ def _choose_run(
         same_data = datasets.get(wanted) == datasets.get(run_id)
         # The same cell and image can be compared between runs on the same data only.
         kept = {} if same_data else {"cell": None, "example": None}
-        selection.update(run=wanted, epoch=None, **kept)
+        # Another epoch of the old run is no epoch of this one.
+        selection.update(run=wanted, epoch=None, compare=None, **kept)
 
     st.session_state[key] = run_id
     spot.selectbox(
