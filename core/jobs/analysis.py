@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from core.errors import RunError, UserError
 from core.jobs.processes import spawn_analyst
-from core.run_files import held, is_held, read_json, sha256, tail, write_json
+from core.run_files import disk_errors, held, is_held, read_json, sha256, tail, write_json
 from core.runs import Run
 
 Step = tuple[int, int]  # done, of so many
@@ -91,7 +91,8 @@ def request(run: Run, analysis: Analysis) -> AnalysisState:
     if found.state in ("done", "working"):
         return found
     path = analysis.path(run)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     waiting = AnalysisState(state="working")
     write_json(path.with_suffix(".request"), asdict(analysis))
     write_json(path, asdict(waiting), sync=False)

@@ -1,15 +1,17 @@
 """Analyses in processes of their own: worked out once, kept, told on the way, survived."""
 
+import errno
 import os
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from core.config import RunConfig, with_overrides
 from core.datasets import load, split
-from core.errors import RunError
+from core.errors import DiskError, RunError
 from core.inspection.importance import importance
 from core.jobs.analysis import Analysis, AnalysisState, look, request, work
 from core.predictor import Predictor
@@ -124,3 +126,12 @@ def test_a_killed_process_leaves_nothing_that_blocks_the_next(run):
     (image,) = state.result["pixels"]
     assert len(image) == len(image[0]) == 8
     assert 0 <= min(map(min, image)) <= max(map(max, image)) <= 1
+
+
+def test_a_run_that_cannot_be_written_is_told_in_a_sentence(run, monkeypatch):
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(DiskError, match="cannot be written"):
+        request(run, Analysis("maximised", 1, {"layer": "blocks.0.conv", "channel": 0}))
