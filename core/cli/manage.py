@@ -68,6 +68,8 @@ def stop(options: Namespace) -> int:
     from core import jobs
 
     run = run_of(options)
+    if (ended := run.status().state) in ("failed", "crashed"):
+        return _tell(run, options, f"it has {ended} already, there is nothing to stop")
     jobs.stop(run)
     deadline = time.monotonic() + STOP_SECONDS
     while (run.status().active or run.status().waiting) and time.monotonic() < deadline:

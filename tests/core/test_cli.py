@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -414,6 +415,16 @@ class TestManagement:
         run = self.create(store)
         status, out, _ = call("stop", run.id, "--json")
         assert (status, last_json(out)["state"]) == (0, "stopped")
+
+    def test_stopping_what_has_failed_says_that_there_is_nothing_to_stop(self, store, call):
+        run = self.create(store)
+        with run.lock():
+            run.write_status(replace(run.status(), state="failed", message="disk full"))
+        status, out, _ = call("stop", run.id)
+        assert (status, out) == (
+            0,
+            f"run {run.id}: it has failed already, there is nothing to stop\n",
+        )
 
     def test_run_without_an_epoch_cannot_be_evaluated_exported_or_served(self, store, call):
         run = self.create(store)
