@@ -76,9 +76,9 @@ def _summary(
             f"{count(effect.correct[0])} of {count(effect.num_images)} images."
         )
         st.info(
-            "Switch filters off with the ⏻ on their cards, or with Space, in any layer, and see "
+            "Switch filters off with the :material/power_settings_new: on their cards, or with Space, in any layer, and see "
             "which classes suffer and which images flip.",
-            icon="💡",
+            icon=":material/lightbulb:",
         )
         return
     lost = effect.correct[1] - effect.correct[0]
