@@ -76,8 +76,8 @@ def _summary(
             f"{count(effect.correct[0])} of {count(effect.num_images)} images."
         )
         st.info(
-            "Switch filters off with the :material/power_settings_new: on their cards, or with Space, in any layer, and see "
-            "which classes suffer and which images flip.",
+            "Switch filters off with the :material/power_settings_new: on their cards, or with "
+            "Space, in any layer, and see which classes suffer and which images flip.",
             icon=":material/lightbulb:",
         )
         return
