@@ -34,8 +34,12 @@ def importance_sheet(looked: state.Looked) -> None:
         )
         st.button(
             "Work out the sheet", key="importance", type="primary", icon=":material/table_chart:",
-            on_click=lambda: _look(looked, start=True),
+            on_click=_start, args=(looked,),
         )  # fmt: skip
+
+
+def _start(looked: state.Looked) -> None:
+    _look(looked, start=True)
 
 
 def _look(looked: state.Looked, start: bool = False) -> AnalysisState | None:
@@ -54,7 +58,6 @@ def _progress(looked: state.Looked) -> None:
         found = _look(looked)
         if found is None or found.state != "working":
             st.rerun()
-            return
         share = found.done / found.total if found.total else 0.0
         text = (
             f"{count(found.done)} of {count(found.total)} images" if found.total else "starting …"

@@ -65,7 +65,6 @@ def _progress(looked: state.Looked) -> None:
         found = _look(looked)
         if found is None or found.state != "working":
             st.rerun()
-            return
         share = found.done / found.total if found.total else 0.0
         text = f"step {found.done} of {found.total}" if found.total else "starting …"
         st.progress(min(share, 1.0), text=text)

@@ -42,31 +42,33 @@ def heading(viewed: Viewed) -> None:
 def accuracies(viewed: Viewed) -> None:
     """Accuracy and errors on each split at the chosen epoch, in one line."""
     assert viewed.epoch is not None
-    tiles = [_tile(number) for number in loaders.accuracies(viewed.run, viewed.epoch)]
+    tiles = [_tile(number, viewed.epoch) for number in loaders.accuracies(viewed.run, viewed.epoch)]
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.4rem 3rem">{"".join(tiles)}</div>')
 
 
 _MEASURED = {
     "train": "Measured while the epoch was learnt: on the images as augmented, by the network as "
     "it then was. The other splits are measured after the epoch.",
+    "untrained": "Measured on the first training images, before anything was learnt.",
     "validation": "Held out of training. Choose settings by this number.",
     "test": "Never looked at while learning or tuning: the number to report.",
 }
 
 
-def _tile(number: loaders.Accuracy) -> str:
+def _tile(number: loaders.Accuracy, epoch: int) -> str:
     """Only numbers and names of splits: nothing that a user wrote."""
+    how = "untrained" if number.split == "train" and epoch == 0 else number.split
     return (
-        f'<div title="{_MEASURED[number.split]}">'
+        f'<div title="{_MEASURED[how]}">'
         f'<div style="opacity:0.75;font-size:0.85rem">{number.split.capitalize()} accuracy</div>'
         '<div><span style="font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums">'
         f"{percent(number.accuracy)}</span>"
-        f'<span style="opacity:0.75;padding-left:0.6rem">{_errors(number)}</span></div></div>'
+        f'<span style="opacity:0.75;padding-left:0.6rem">{_errors(number, how)}</span></div></div>'
     )
 
 
-def _errors(number: loaders.Accuracy) -> str:
+def _errors(number: loaders.Accuracy, how: str) -> str:
     if number.errors is None:
         return "not measured at this epoch"
     found = f"{counted(number.errors, 'error')} in {number.images:,}"
-    return f"about {found}, while learning" if number.split == "train" else found
+    return f"about {found}, while learning" if how == "train" else found
