@@ -26,6 +26,7 @@ from core.records import Curve
 from core.runs import Run, RunStore, RunSummary, default_root
 from core.runs.listing import unopened
 from core.runs.opening import ID_PATTERN
+from core.training.measurement import UNTRAINED_SIZE
 
 _SUPERVISOR_SECONDS = 5.0  # to import what it needs, on a machine that is busy
 ACTIVE = ("queued", "running", "paused")  # states that change without anyone's doing
@@ -238,7 +239,7 @@ class Accuracy:
         split: train, validation or test.
         accuracy: in [0, 1].
         errors: wrong answers; on train rounded from the accuracy.
-        images: how many there are.
+        images: how many were looked at; the untrained network sees only some of train.
     """
 
     split: str
@@ -255,6 +256,8 @@ def accuracies(of: Run, epoch: int) -> list[Accuracy]:
     for split, images in splits(of).sizes.items():
         share = getattr(record, f"{split}_accuracy", math.nan)
         known = not math.isnan(share)
+        if split == "train" and epoch == 0:
+            images = min(images, UNTRAINED_SIZE)
         errors = round((1 - share) * images) if known else None
         numbers.append(Accuracy(split, share if known else None, errors, images))
     return numbers
