@@ -5,6 +5,7 @@ import math
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from core import datasets
@@ -53,7 +54,7 @@ class Session:
         config = self.run.config
         dataset = datasets.load(config.data.name)
         self._check_data(dataset)
-        checkpoint = self.run.latest_state()
+        checkpoint = self.run.latest_state(partial(Training.restore, config, dataset))
         if checkpoint is None:
             training = Training.begin(config, dataset)
         else:

@@ -271,12 +271,16 @@ class Run:
         """Keeps the training as it is in mid-epoch, replacing the last such one. Needs the lock."""
         saving.save_resume(self.path, checkpoint)
 
-    def latest_state(self) -> Checkpoint | None:
+    def latest_state(self, check: saving.Check = lambda _: None) -> Checkpoint | None:
         """The newest checkpoint that is whole; None if there is none. Needs the lock.
 
-        A damaged one is moved to ``quarantine/``, and the one before is taken.
+        A damaged one is moved to ``quarantine/``, and the one before is taken; so is one that
+        `check` raises a `UserError` for, as long as there is one that it does not.
+
+        Raises:
+            RunError: if there are whole checkpoints and `check` refuses them all.
         """
-        return saving.latest_state(self.path)
+        return saving.latest_state(self.path, check)
 
     def _epoch_folder(self, epoch: int) -> Path:
         folder = saving.epoch_folder(self.path, epoch)

@@ -2,11 +2,11 @@
 
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import RunError
+from core.errors import RunError, UserError
 from core.records import Checkpoint, EpochRecord, to_json
 from core.run_files import disk_errors, to_json_bytes
 from core.runs.checkpoints import (
@@ -21,6 +21,8 @@ from core.runs.checkpoints import (
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Check = Callable[[Checkpoint], object]
 
 
 def epoch_folder(run: Path, epoch: int) -> Path:
@@ -57,22 +59,49 @@ def save_resume(run: Path, checkpoint: Checkpoint) -> None:
     _remove(older)
 
 
-def latest_state(run: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole; damaged ones are moved to ``quarantine/``."""
-    within = _newest_whole(run, _numbered(run / "resume"))
-    finished = _newest_whole(run, _numbered(run / "epochs"))
+def latest_state(run: Path, check: Check) -> Checkpoint | None:
+    """The newest checkpoint that is whole and passes `check`; others go to ``quarantine/``.
+
+    Args:
+        run: the run's folder.
+        check: raises a `UserError` for a checkpoint that is not one of this run.
+
+    Raises:
+        RunError: if there are whole checkpoints and none passes: then the configuration is the
+            foreign one, and nothing is moved.
+    """
+    foreign: list[tuple[Path, str]] = []
+    within = _newest_whole(run, _numbered(run / "resume"), check, foreign)
+    finished = _newest_whole(run, _numbered(run / "epochs"), check, foreign)
+    if foreign and within is None and finished is None:
+        folder, reason = foreign[-1]
+        raise RunError(
+            f"no checkpoint of run {run.name} fits its config.json ({folder.parent.name}/"
+            f"{folder.name}: {reason}); put the old config.json back, or start a new run"
+        )
+    for folder, reason in foreign:
+        _quarantine(run, folder, reason)
     if within is None or finished is None:
         return within or finished
     # At equal steps the one within the epoch holds changes made since.
     return within if within.state["step"] >= finished.state["step"] else finished
 
 
-def _newest_whole(run: Path, folders: list[Path]) -> Checkpoint | None:
+def _newest_whole(
+    run: Path, folders: list[Path], check: Check, foreign: list[tuple[Path, str]]
+) -> Checkpoint | None:
+    """The last that is whole and passes; damaged ones are moved away, foreign ones listed."""
     for folder in reversed(folders):
         try:
-            return read_checkpoint(folder)
+            checkpoint = read_checkpoint(folder)
         except RunError as error:
             _quarantine(run, folder, str(error))
+            continue
+        try:
+            check(checkpoint)
+            return checkpoint
+        except UserError as error:
+            foreign.append((folder, str(error)))
     return None
 
 

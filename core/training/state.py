@@ -12,7 +12,7 @@ from core.augmentation import augment, is_active
 from core.config import RunConfig, field_at, guide, live_values, with_overrides
 from core.datasets import Dataset, Splits, split
 from core.devices import make_deterministic, resolve_device
-from core.errors import ConfigError
+from core.errors import ConfigError, RunError, UserError
 from core.model import ConvNet, load_weights, set_dropout
 from core.preprocessing import network_input, normalise, to_pixels
 from core.records import ChangeRecord, Checkpoint
@@ -100,20 +100,31 @@ class Training:
 
     @classmethod
     def restore(cls, config: RunConfig, dataset: Dataset, checkpoint: Checkpoint) -> "Training":
-        """The training that `checkpoint` was taken of; it goes on bit by bit the same."""
+        """The training that `checkpoint` was taken of; it goes on bit by bit the same.
+
+        Raises:
+            RunError: if the checkpoint is not one of this training.
+        """
         training = cls(config, dataset)
-        values = checkpoint.state["progress"]
-        training.progress = Progress(**{**values, "best_loss": _number(values["best_loss"])})
-        training.planned_epochs = checkpoint.state["planned_epochs"]
-        if changes := checkpoint.state["changes"]:
-            training.change(changes)
-        load_weights(training.model, checkpoint.weights)
-        tensors = dict(checkpoint.optimizer)
-        training.augmentation.set_state(tensors.pop("random.augmentation"))
-        random = {name: tensors.pop(name) for name in list(tensors) if name.startswith("random.")}
-        training.random.update(random)
-        restore_optimizer(training.optimizer, tensors)
+        try:
+            training._put_back(checkpoint)
+        except (UserError, KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise RunError(f"the checkpoint is not one of this run: {reason}") from error
         return training
+
+    def _put_back(self, checkpoint: Checkpoint) -> None:
+        values = checkpoint.state["progress"]
+        self.progress = Progress(**{**values, "best_loss": _number(values["best_loss"])})
+        self.planned_epochs = checkpoint.state["planned_epochs"]
+        if changes := checkpoint.state["changes"]:
+            self.change(changes)
+        load_weights(self.model, checkpoint.weights)
+        tensors = dict(checkpoint.optimizer)
+        self.augmentation.set_state(tensors.pop("random.augmentation"))
+        random = {name: tensors.pop(name) for name in list(tensors) if name.startswith("random.")}
+        self.random.update(random)
+        restore_optimizer(self.optimizer, tensors)
 
     def _random_states(self) -> dict[str, Tensor]:
         states = {"random.torch": torch.get_rng_state()}

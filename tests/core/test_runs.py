@@ -324,6 +324,31 @@ class TestCheckpoints:
             run.weights(1)
         assert run.latest_state().state["step"] == 0
 
+    def test_a_foreign_one_gives_way_to_the_one_before(self, store: RunStore) -> None:
+        run = store.create(CONFIG)
+        run.write_epoch(record(0), checkpoint(0), ANSWERS)
+        run.write_epoch(record(1), checkpoint(10), ANSWERS)
+
+        def check(found: Checkpoint) -> None:
+            if found.state["step"] == 10:
+                raise RunError("of another run")
+
+        assert run.latest_state(check).state["step"] == 0
+        assert run.epochs() == [0]
+        assert (run.path / "quarantine" / "epochs-0001-1").is_dir()
+
+    def test_nothing_is_moved_where_none_fits(self, store: RunStore) -> None:
+        run = store.create(CONFIG)
+        run.write_epoch(record(0), checkpoint(0), ANSWERS)
+        run.write_epoch(record(1), checkpoint(10), ANSWERS)
+
+        def check(found: Checkpoint) -> None:
+            raise RunError("of another run")
+
+        with pytest.raises(RunError, match=r"no checkpoint of run .* fits its config.json"):
+            run.latest_state(check)
+        assert run.epochs() == [0, 1]
+
     def test_what_was_half_written_is_not_there(self, store: RunStore, monkeypatch) -> None:
         from core.runs import checkpoints
 
