@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812  the name the whole field uses
 from torch import Tensor, nn
 
 from core.capture import capture
+from core.errors import DivergenceError
 from core.evaluation import predict_logits, to_half
 from core.layers import LayerRow, layer_table
 from core.preprocessing import network_input
@@ -17,6 +18,7 @@ from core.records import EpochRecord, LayerStatistics
 from core.training.state import Training
 
 PROBE_SIZE = 512  # validation images that the activation statistics are taken on
+BLOWN_UP = 1e6  # a validation loss from here on: batch norm's first epochs were seen in hundreds
 UNTRAINED_SIZE = 5000  # training images that epoch 0 is measured on
 
 
@@ -44,12 +46,17 @@ def measure_untrained(training: Training) -> EpochResult:
 
 
 def finish_epoch(training: Training) -> EpochResult:
-    """Counts the epoch as finished and measures the network after it."""
+    """Counts the epoch as finished and measures the network after it.
+
+    Raises:
+        DivergenceError: if its last steps have blown it up.
+    """
     began = time.perf_counter()
     progress = training.progress
     loss, correct = progress.loss_sum / progress.consumed, progress.correct / progress.consumed
     progress.epoch += 1
     result = _measure(training, began, loss, correct)
+    _check_divergence(result.record)
     if result.record.validation_loss < progress.best_loss:
         progress.best_loss, progress.best_epoch = result.record.validation_loss, progress.epoch
     training.progress = replace(
@@ -58,6 +65,18 @@ def finish_epoch(training: Training) -> EpochResult:
         loss_sum=0.0, correct=0, norm_sum=0.0, num_norms=0,
     )  # fmt: skip
     return result
+
+
+def _check_divergence(record: EpochRecord) -> None:
+    """The last steps' effect shows in no training loss, but here."""
+    loss = record.validation_loss
+    if not math.isfinite(loss) or loss > BLOWN_UP:
+        what = f"is {loss:.3g}" if math.isfinite(loss) else "is not finite"
+        raise DivergenceError(
+            f"The validation loss {what} after epoch {record.epoch}, at learning rate "
+            f"{record.learning_rate:.3g}. Try a learning rate of {record.learning_rate / 10:.1g}, "
+            "a gradient clip of 1, a longer warm-up, or batch norm."
+        )
 
 
 def _measure(

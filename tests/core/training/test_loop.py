@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from core.errors import ConfigError, DivergenceError
+from core.errors import ConfigError, DivergenceError, RunError
 from core.evaluation import predict
 from core.preprocessing import network_input
 from core.records import EpochRecord, StepRecord
@@ -208,6 +208,27 @@ def test_a_rate_far_too_large_ends_in_a_sentence(digits, small):
     config = small("training.optimizer=sgd", "training.learning_rate=10", "training.momentum=0.99")
     with pytest.raises(DivergenceError, match=r"epoch 1, step \d+, at learning rate .* Try a"):
         finish(Training.begin(config, digits))
+
+
+def test_what_the_last_step_does_is_noticed_too(digits, small):
+    # One step an epoch: its loss is measured before it, and looks fine.
+    config = small(
+        'model.dense=[{"width":500},{"width":500},{"width":500}]', "model.blocks=[]",
+        "training.learning_rate=10", "training.batch_size=4096", "training.epochs=1",
+        "training.warmup=0",
+    )  # fmt: skip
+    with pytest.raises(DivergenceError, match="The validation loss is .* after epoch 1, at"):
+        finish(Training.begin(config, digits))
+
+
+@pytest.mark.parametrize("lacking", ["progress", "planned_epochs"])
+def test_a_checkpoint_of_something_else_is_refused(lacking, digits, small):
+    checkpoint = Training.begin(small(), digits).checkpoint()
+    with pytest.raises(RunError, match="not one of this run: .*dense.0.linear"):
+        Training.restore(small('model.dense=[{"width":5}]'), digits, checkpoint)
+    del checkpoint.state[lacking]
+    with pytest.raises(RunError, match=f"not one of this run: no '{lacking}'"):
+        Training.restore(small(), digits, checkpoint)
 
 
 def test_early_stopping_waits_for_as_many_epochs_as_it_says(digits, small):
