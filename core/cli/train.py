@@ -54,6 +54,8 @@ def resume(options: Namespace) -> int:
     run = run_of(options)
     _, offset = run.read_metrics()  # old news
     if options.more is not None:
+        if options.more < 1:
+            raise UsageError(f"--more must be a whole number of at least 1, got {options.more}")
         jobs.extend(run, options.more)
     elif run.status().state == "completed":
         raise UsageError(f"run {run.id} is completed; --more N trains it for N more epochs")
@@ -99,4 +101,4 @@ def ending(run: Run, status: Status) -> str:
         ]
         epochs = "1 epoch" if status.epoch == 1 else f"{status.epoch} epochs"
         return ", ".join([f"completed {epochs}", *said])
-    return f"{status.state}; to watch it: python -m core resume {run.id}"
+    return f"still {status.state}; to see where it is: python -m core runs"

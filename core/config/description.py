@@ -82,5 +82,15 @@ def explain(detail: Any) -> tuple[str, str]:
         return path, f"{path} does not exist: {owner or 'the configuration'} has {known}"
     field = field_at(path)
     if field is None or _model_inside(field.annotation) is not None:
-        return path, f"{path or 'the configuration'} is not valid ({detail['msg']}), got {value}"
+        return path, f"{path or 'the configuration'} must be {_shape_of(detail)}, got {value}"
     return path, f"{path} must {allowed(field)}, got {value}"
+
+
+def _shape_of(detail: Any) -> str:
+    """What a group, or a list of blocks or layers, has to be."""
+    kinds = {"tuple_type": "a list", "too_long": f"a list of at most {_most(detail)} entries"}
+    return kinds.get(detail["type"], 'a group of settings such as {"name": value}')
+
+
+def _most(detail: Any) -> Any:
+    return detail.get("ctx", {}).get("max_length", "so many")

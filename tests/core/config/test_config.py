@@ -43,7 +43,8 @@ from core.errors import ConfigError
         (f"training.epochs={'[' * 100_000}", "training.epochs must be a whole number"),
         (f"model.blocks[{'9' * 5000}].channels=3", "does not exist: model.blocks has no fields"),
         ("=3", "a setting needs a name such as training.epochs"),
-        ("model.blocks[0]=3", "model.blocks[0] is not valid"),
+        ("model.blocks[0]=3", "model.blocks[0] must be a group of settings"),
+        ("model.blocks=3", "model.blocks must be a list, got 3"),
         ('model.dense=[{"wide":3}]', "model.dense[0].wide does not exist"),
     ],
 )
