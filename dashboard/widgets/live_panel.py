@@ -215,7 +215,10 @@ def _inside(run: Run, epochs: list[int]) -> None:
 
 def _filters(run: Run, epoch: int) -> None:
     info = run.dataset_info()
-    shape = info.shape if info is not None else CATALOG[run.config.data.name].shape
+    if info is None:
+        st.caption("⚠ The run's dataset.json is missing or damaged: its filters cannot be drawn.")
+        return
+    shape = info.shape
     maps = pictures.first_filters(loaders.weights(run.id, epoch), shape)
     st.markdown(f"**First layer's filters** :gray[· epoch {epoch}]")
     if maps is None:
