@@ -39,7 +39,7 @@ def main() -> None:
         )
         run = train(light, address)
         for page, theme in ((light, "light"), (dark, "dark")):
-            for name in ("runs", "results", "filters", "feature-maps"):
+            for name in ("runs", "results", "filters", "feature_maps"):
                 photograph(page, f"{address}/{name}?run={run}", f"{name}-{theme}")
         browser.close()
 
