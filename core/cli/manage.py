@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime
 
-from core.cli.outcome import outcome, print_json, row_outcome
+from core.cli.outcome import go_on, outcome, print_json, row_outcome
 from core.cli.progress import duration
 from core.cli.selection import UsageError, id_of, run_of, store_of
 from core.cli.train import ending
@@ -60,7 +60,7 @@ def pause(options: Namespace) -> int:
 
     run = run_of(options)
     jobs.pause(run)
-    return _tell(run, options, f"pausing; to go on: python -m core resume {run.id}")
+    return _tell(run, options, f"pausing; to go on: {go_on(run)}")
 
 
 def stop(options: Namespace) -> int:

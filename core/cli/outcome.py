@@ -1,10 +1,20 @@
-"""What scripts get to know of a run, as one JSON object on one line."""
+"""What is told of a run: to scripts as one JSON object on one line, to people as a command."""
 
 import json
 import math
+import shlex
 from typing import Any
 
-from core.runs import Run, RunSummary
+from core.runs import Run, RunSummary, default_root
+
+
+def go_on(run: Run) -> str:
+    """The command that goes on with a run, from the store it is in."""
+    store = run.path.parent
+    elsewhere = (
+        "" if store == default_root().resolve() else f" --runs-dir {shlex.quote(str(store))}"
+    )
+    return f"python -m core resume {run.id}{elsewhere}"
 
 
 def outcome(run: Run) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 
-from core.cli.outcome import outcome, print_json
+from core.cli.outcome import go_on, outcome, print_json
 from core.cli.progress import Progress
 from core.cli.selection import UsageError, run_of, store_of
 from core.config import RunConfig, with_overrides
@@ -92,7 +92,7 @@ def ending(run: Run, status: Status) -> str:
     if status.state == "stopped":
         return (
             f"stopped after epoch {status.epoch} of {status.epochs}, the checkpoint is kept; "
-            f"to go on: python -m core resume {run.id}"
+            f"to go on: {go_on(run)}"
         )
     if status.state == "completed":
         known = {"validation": status.validation_accuracy, "test": status.test_accuracy}

@@ -592,3 +592,14 @@ class TestProgress:
     )  # fmt: skip
     def test_durations(self, seconds, text):
         assert duration(seconds) == text
+
+
+def test_the_command_that_goes_on_names_a_store_that_is_not_the_usual_one(tmp_path, monkeypatch):
+    from core.cli.outcome import go_on
+    from core.runs import RunStore
+
+    run = RunStore(tmp_path / "my runs").create(RunConfig())
+    monkeypatch.setenv("CONVSCOPE_RUNS", str(tmp_path / "my runs"))
+    assert go_on(run) == f"python -m core resume {run.id}"
+    monkeypatch.setenv("CONVSCOPE_RUNS", str(tmp_path / "others"))
+    assert go_on(run) == f"python -m core resume {run.id} --runs-dir '{tmp_path / 'my runs'}'"
