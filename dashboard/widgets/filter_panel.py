@@ -64,7 +64,7 @@ def _kernels(looked: state.Looked, scale: Scale) -> None:
         title=f"Filter {looked.unit} of {looked.layer.name}",
         values=kernels[:_MOST_MAPS],
         captions=[f"input {index}" for index in range(inputs)] if inputs <= 6 else [],
-        tile=132 if inputs == 1 else 64 if inputs <= 6 else 22,
+        tile=132 if inputs == 1 else 56 if inputs <= 6 else 18,
         columns=inputs if inputs <= 3 else 3 if inputs <= 6 else 8,
         total=inputs if inputs > _MOST_MAPS else None,
     )
