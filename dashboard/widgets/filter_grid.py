@@ -108,7 +108,8 @@ def _activity(looked: state.Looked) -> tuple[filter_measures.Activity | None, st
 def _remarks(looked: state.Looked, seen: filter_measures.Activity | None, problem: str) -> None:
     layer = looked.layer
     _, inputs, height, width = layer.kernels.shape
-    parts = [f"{counted(len(layer), 'filter')} of {counted(inputs, f'{height}×{width} kernel')}"]
+    kernels = counted(inputs, f"kernel of {height}×{width}", f"kernels of {height}×{width}")
+    parts = [f"{counted(len(layer), 'filter')}, {kernels} each"]
     if layer.twins:
         parts.append(f"{len(layer.twins)} have a near-duplicate")
     if problem:
