@@ -98,6 +98,7 @@ def network_maps(looks: list[Look], scale: Scale) -> list[tuple[Look, Network]]:
             key=f"network_maps_{number}",
             selected=place,
             label=f"Feature maps of run {look.run.id} at epoch {look.epoch}",
+            spread=len(limited) > 4,  # a network without conv layers is a few columns only
             height=430 if len(looks) == 1 else 300,
             reveal=f"story_{number}_making",
             on_open=opened,
