@@ -35,9 +35,9 @@ def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
             choose(ids[cells[0][0]])
 
     state = st.column_config.MultiselectColumn(
-        width=104, options=list(STATE_COLORS), color=list(STATE_COLORS.values())
+        width=100, options=list(STATE_COLORS), color=list(STATE_COLORS.values())
     )
-    accuracy = st.column_config.NumberColumn(format="%.2f %%", width=78)
+    accuracy = st.column_config.NumberColumn(format="%.2f %%", width=76)
     event = st.dataframe(
         table(shown, queue),
         key=key,
@@ -48,17 +48,17 @@ def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
         selection_mode=["multi-row", "single-cell"],
         column_config={
             "★": st.column_config.TextColumn(width=36, alignment="center"),
-            "Name": st.column_config.TextColumn(width=176),
+            "Name": st.column_config.TextColumn(width=136),
             "State": state,
-            "Epochs": st.column_config.NumberColumn(format="%.3g", width=66),
+            "Epochs": st.column_config.NumberColumn(format="%.3g", width=58),
             "Train": accuracy,
             "Validation": accuracy,
             "Test": accuracy,
-            "Data set": st.column_config.TextColumn(width=80),
-            "Network": st.column_config.TextColumn(width=80),
-            "Parameters": st.column_config.NumberColumn(format="localized", width=92),
-            "Training": st.column_config.NumberColumn(format="compact", width=76),
-            "Created": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=104),
+            "Data set": st.column_config.TextColumn(width=68),
+            "Network": st.column_config.TextColumn(width=72),
+            "Parameters": st.column_config.NumberColumn(format="localized", width=86),
+            "Training": st.column_config.NumberColumn(format="compact", width=70),
+            "Created": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=98),
             "Note": st.column_config.TextColumn(width=220),
         },
         alt="The runs, one a row",

@@ -77,7 +77,8 @@ def _summary(
         )
         st.info(
             "Switch filters off with the :material/power_settings_new: on their cards, or with "
-            "Space, in any layer, and see which classes suffer and which images flip.",
+            "Space, in any layer, and see which classes suffer and which images flip. It is always "
+            "measured on validation: test is kept for the end.",
             icon=":material/lightbulb:",
         )
         return
