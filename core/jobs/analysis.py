@@ -147,7 +147,12 @@ def _lock(path: Path) -> Path:
 
 
 def _state(values: dict[str, Any] | None) -> AnalysisState | None:
+    """What a file says; None for one that nobody here has written."""
     try:
-        return AnalysisState(**values) if values else None
+        state = AnalysisState(**values or {})
     except TypeError:
         return None
+    known = state.state in ("working", "done", "failed") and isinstance(state.message, str)
+    counted = type(state.done) is int and type(state.total) is int
+    kept = state.state != "done" or isinstance(state.result, dict)
+    return state if known and counted and kept else None

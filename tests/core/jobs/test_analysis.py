@@ -15,7 +15,7 @@ from core.errors import DiskError, RunError
 from core.inspection.importance import importance
 from core.jobs.analysis import Analysis, AnalysisState, look, request, work
 from core.predictor import Predictor
-from core.run_files import read_json
+from core.run_files import read_json, write_json
 from core.runs import Run, RunStore
 from tests.core.jobs.processes import train
 
@@ -84,6 +84,23 @@ def test_a_users_mistake_ends_in_a_sentence_and_can_be_tried_again(run):
 def test_an_epoch_that_is_not_there_is_refused(run):
     with pytest.raises(RunError, match="has no epoch 9"):
         request(run, Analysis("importance", 9, {"layer": "blocks.0.conv"}))
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"state": "done", "result": None},
+        {"state": "working", "done": "3"},
+        {"state": 3},
+        {"status": "done"},
+        {},
+    ],
+)
+def test_a_foreign_file_counts_as_none(run, foreign):
+    analysis = Analysis("importance", 1, {"layer": "foreign"})
+    analysis.path(run).parent.mkdir(parents=True, exist_ok=True)
+    write_json(analysis.path(run), foreign)
+    assert look(run, analysis) == AnalysisState()
 
 
 def test_progress_is_told_and_only_one_works_at_it(run):
