@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from core.errors import UserError
 from core.jobs.analysis import AnalysisState
 from dashboard import ablation_loaders
-from dashboard.text import count, sentence
 from dashboard.widgets import filter_state as state
+from dashboard.widgets.analysis_card import analysis_card
 
-POLL_SECONDS = 0.4
 _ROWS = 620  # pixels
 
 
@@ -17,54 +15,19 @@ def importance_sheet(looked: state.Looked) -> None:
     st.markdown(
         f"**What each filter of {looked.layer.name} is worth** · validation, epoch {looked.epoch}"
     )
-    found = _look(looked)
-    if found is None:
-        return
-    if found.state == "done":
-        _table(looked, found)
-    elif found.state == "working":
-        _progress(looked)
-    else:
-        if found.state == "failed":
-            st.error(sentence(found.message), icon="⚠️")
-        st.caption(
-            "Silences the filters one by one on the validation images: how much accuracy is lost "
-            "without each, and which class suffers most. Worked out once, beside the page, and "
-            "kept with the run."
-        )
-        st.button(
-            "Work out the sheet", key="importance", type="primary", icon=":material/table_chart:",
-            on_click=_start, args=(looked,),
-        )  # fmt: skip
-
-
-def _start(looked: state.Looked) -> None:
-    _look(looked, start=True)
-
-
-def _look(looked: state.Looked, start: bool = False) -> AnalysisState | None:
     run, layer = looked.viewed.run, looked.layer.name
-    try:
-        return ablation_loaders.importance(run, looked.epoch, layer, start=start)
-    except UserError as error:
-        st.error(sentence(str(error)), icon="⚠️")
-        return None
-
-
-def _progress(looked: state.Looked) -> None:
-    """A bar that follows the work; the page is drawn anew once it ends."""
-
-    def check() -> None:
-        found = _look(looked)
-        if found is None or found.state != "working":
-            st.rerun()
-        share = found.done / found.total if found.total else 0.0
-        text = (
-            f"{count(found.done)} of {count(found.total)} images" if found.total else "starting …"
-        )
-        st.progress(min(share, 1.0), text=text)
-
-    st.fragment(check, run_every=POLL_SECONDS)()
+    analysis_card(
+        lambda start: ablation_loaders.importance(run, looked.epoch, layer, start=start),
+        lambda found: _table(looked, found),
+        about="Silences the filters one by one on the validation images: how much accuracy is lost "
+        "without each, and which class suffers most. Worked out once, beside the page, and kept "
+        "with the run.",
+        button="Work out the sheet",
+        key="importance",
+        icon=":material/table_chart:",
+        parts="images",
+        kind="primary",
+    )
 
 
 def _table(looked: state.Looked, found: AnalysisState) -> None:
