@@ -136,7 +136,7 @@ class TestTraining:
         process = subprocess.Popen(
             command("train", *DIGITS, "--epochs", 1000, "--json", "--runs-dir", root / "long"),
             cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            encoding="utf-8", start_new_session=True,
+            encoding="utf-8", start_new_session=True, preexec_fn=heed_ctrl_c,
         )  # fmt: skip
         with process:
             for line in process.stderr:
@@ -166,6 +166,11 @@ class TestTraining:
         stopped = run_command("stop", "latest", "--json", *place)
         assert (stopped.returncode, last_json(stopped.stdout)["state"]) == (0, "stopped")
         assert not run.is_locked()
+
+
+def heed_ctrl_c():
+    """A suite that runs in the background ignores Ctrl-C, and its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def await_state(run, state):
@@ -248,7 +253,7 @@ def service(trained, root, run_id):
     process = subprocess.Popen(
         command("serve", run_id, "--port", 0, "--runs-dir", root),
         cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        encoding="utf-8", start_new_session=True,
+        encoding="utf-8", start_new_session=True, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     address = process.stdout.readline().rpartition(" ")[2].strip()
     yield process, address
