@@ -72,7 +72,7 @@ def confusion(
     ]
     return {
         "data": [{**trace, "x": names, "y": names} for trace in traces],
-        "layout": _layout(selected, colors),
+        "layout": matrix_layout(selected, colors),
     }
 
 
@@ -144,7 +144,13 @@ def _hover(
     ]
 
 
-def _layout(selected: tuple[int, int] | None, colors: Palette) -> dict[str, Any]:
+def matrix_layout(selected: tuple[int, int] | None, colors: Palette) -> dict[str, Any]:
+    """The layout of any matrix of true (rows, from the top) against predicted classes (columns).
+
+    Args:
+        selected: the cell to outline, (true, predicted).
+        colors: tokens for `components.plot`, or a theme's palette.
+    """
     axis = {
         "type": "category",
         "showgrid": False,

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.inspection.histograms import ClassHistogram
+from dashboard.charts.confusion import matrix_layout
 from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted, percent
 
@@ -197,19 +198,6 @@ def confusion_change(
         ]
         for true, row in zip(names, change.tolist(), strict=True)
     ]
-    axis = {
-        "type": "category",
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "ticks": "",
-        "ticklabelstandoff": 3,
-    }
-    shapes = []
-    if selected is not None:
-        true, predicted = selected
-        corners = {"x0": predicted - 0.5, "x1": predicted + 0.5, "y0": true - 0.5, "y1": true + 0.5}
-        shapes = [{"type": "rect", **corners, "line": {"color": colors.text, "width": 2}}]
     return {
         "data": [
             {
@@ -232,13 +220,7 @@ def confusion_change(
                 "hovertemplate": "%{hovertext}<extra></extra>",
             }
         ],
-        "layout": {
-            "xaxis": {**axis, "title": {"text": "predicted"}, "side": "top"},
-            "yaxis": {**axis, "title": {"text": "true"}, "autorange": "reversed"},
-            "margin": {"l": 8, "r": 4, "t": 8, "b": 4},
-            "dragmode": False,
-            "shapes": shapes,
-        },
+        "layout": matrix_layout(selected, colors),
     }
 
 
