@@ -5,8 +5,9 @@ pages drop the parameters; the session remembers them and puts them back. Sessio
 one tab, so two tabs cannot disturb each other.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,12 +16,23 @@ import streamlit as st
 from dashboard.text import quoted
 
 SPLITS = ("validation", "test")  # the splits whose probabilities every epoch keeps
-NAMES = ("run", "epoch", "split", "cell", "example", "layer", "unit", "at", "compare")
+NAMES = (
+    "run", "epoch", "split", "cell", "threshold", "group", "filter", "sort", "example",
+    "layer", "unit", "at", "compare",
+)  # fmt: skip
 _REMEMBERED = "selection"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _PAIR = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
+_CELL = re.compile(r"([0-9]{1,4}|\*)-([0-9]{1,4}|\*)")
+_MOST_CELLS = 200
+_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,400}")
 _LAYER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
+_SHARE = re.compile(r"[0-9](\.[0-9]{1,6})?")
+_SORT = re.compile(r"[a-z][a-z0-9:_ -]{0,39}")
 _WHOLE = re.compile(r"[0-9]{1,9}")
+
+
+Cell = tuple[int | None, int | None]  # (true, predicted); None stands for every class
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,13 @@ class Selection:
         run: the id of a run, or None for the newest one.
         epoch: 0 is the untrained network; None is the latest epoch there is.
         split: one of `SPLITS`.
-        cell: class indices ``(true, predicted)`` of a cell of the confusion matrix, or None.
+        cells: class indices ``(true, predicted)`` of cells of the confusion matrix; ``(4, None)``
+            is the whole row of class 4, ``(None, 9)`` the whole column of class 9.
+        threshold: confidence from which on the network answers; below it says "don't know".
+        group: what a page has been asked to show the images of, ``kind:name``; pages ignore kinds
+            of others.
+        filter: which of the images the gallery shows, as `dashboard.filters` writes it.
+        sort: by what the gallery is sorted; None for what suits the page.
         example: the index of an image in its original file, or None.
         layer: the name of a layer, as in ``blocks.0.conv``, or None.
         unit: the channel of the layer, or its unit where it has no maps; None for all.
@@ -42,7 +60,11 @@ class Selection:
     run: str | None = None
     epoch: int | None = None
     split: str = "test"
-    cell: tuple[int, int] | None = None
+    cells: tuple[Cell, ...] = ()
+    threshold: float = 0.0
+    group: str | None = None
+    filter: str | None = None
+    sort: str | None = None
     example: int | None = None
     layer: str | None = None
     unit: int | None = None
@@ -64,7 +86,7 @@ def parse(params: Mapping[str, str]) -> tuple[Selection, list[str]]:
         if value is None:
             problems.append(_problem(name, params[name]))
         else:
-            found[name] = value
+            found[_attribute(name)] = value
     return Selection(**found), problems
 
 
@@ -72,9 +94,9 @@ def to_params(selection: Selection) -> dict[str, str]:
     """The shortest URL parameters that `parse` reads back as this selection."""
     params: dict[str, str] = {}
     for name in NAMES:
-        value = getattr(selection, name)
-        if value is not None and value != getattr(Selection, name):
-            params[name] = "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        value = getattr(selection, _attribute(name))
+        if value is not None and value != getattr(Selection, _attribute(name)):
+            params[name] = _written(name, value)
     return params
 
 
@@ -123,19 +145,71 @@ def _own_params() -> dict[str, str]:
     return {name: st.query_params[name] for name in NAMES if name in st.query_params}
 
 
+def _attribute(name: str) -> str:
+    """What a parameter of the URL is called in `Selection`."""
+    return "cells" if name == "cell" else name
+
+
+def _written(name: str, value: Any) -> str:
+    if name == "cell":
+        return ",".join("-".join(_class(index) for index in cell) for cell in value)
+    if name == "at":
+        return "-".join(map(str, value))
+    return f"{value:g}" if name == "threshold" else str(value)
+
+
+def _class(index: int | None) -> str:
+    return "*" if index is None else str(index)
+
+
 def _read(name: str, text: str) -> Any:
-    if name == "run":
-        return text if _RUN_ID.fullmatch(text) else None
-    if name == "split":
-        return text if text in SPLITS else None
-    if name == "layer":
-        return text if _LAYER.fullmatch(text) else None
-    if name in ("cell", "at"):
-        match = _PAIR.fullmatch(text)
-        return (int(match[1]), int(match[2])) if match else None
-    if name == "compare" and not _WHOLE.fullmatch(text):
-        return text if _RUN_ID.fullmatch(text) else None
+    if name in _READERS:
+        return _READERS[name](text)
     return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    return lambda text: text if pattern.fullmatch(text) else None
+
+
+def _cells(text: str) -> tuple[Cell, ...] | None:
+    """Each cell once, in the order they were chosen; one of every class in both is no choice."""
+    found: dict[Cell, None] = {}
+    for part in text.split(","):
+        match = _CELL.fullmatch(part)
+        if match is None or part == "*-*":
+            return None
+        true, predicted = (None if side == "*" else int(side) for side in match.groups())
+        found[true, predicted] = None
+    return tuple(found) if len(found) <= _MOST_CELLS else None
+
+
+def _pair(text: str) -> tuple[int, int] | None:
+    match = _PAIR.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _threshold(text: str) -> float | None:
+    share = float(text) if _SHARE.fullmatch(text) else math.nan
+    return round(share, 4) if 0 <= share <= 1 else None
+
+
+def _compared(text: str) -> int | str | None:
+    return int(text) if _WHOLE.fullmatch(text) else _matching(_RUN_ID)(text)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "run": _matching(_RUN_ID),
+    "split": lambda text: text if text in SPLITS else None,
+    "cell": _cells,
+    "threshold": _threshold,
+    "group": _matching(_TEXT),
+    "filter": _matching(_TEXT),
+    "sort": _matching(_SORT),
+    "layer": _matching(_LAYER),
+    "at": _pair,
+    "compare": _compared,
+}
 
 
 def _problem(name: str, text: str) -> str:
@@ -143,7 +217,11 @@ def _problem(name: str, text: str) -> str:
         "run": ("the id of a run, letters, digits and dashes", "The newest run is shown"),
         "epoch": ("a whole number from 0", "The latest epoch is shown"),
         "split": ("validation or test", "The test split is shown"),
-        "cell": ("two class numbers, true-predicted, as in 4-9", "No cell is selected"),
+        "cell": ("class numbers, true-predicted, as in 4-9 or 4-*", "No cell is selected"),
+        "threshold": ("a share from 0 to 1, as in 0.9", "Every image is answered"),
+        "group": ("a kind and a name, as in flips:fixed", "No group is chosen"),
+        "filter": ("at most 400 characters", "No filter is set"),
+        "sort": ("the name of an order, as in loss", "The usual order is shown"),
         "example": ("the index of an image, a whole number from 0", "No image is opened"),
         "layer": ("the name of a layer, as in blocks.0.conv", "No layer is chosen"),
         "unit": ("the number of a channel or unit, from 0", "None is chosen"),

@@ -10,7 +10,7 @@ from dashboard.charts.epoch_line import with_epoch
 from dashboard.components.plot import plot
 from dashboard.text import sentence
 from dashboard.widgets.class_table import class_table
-from dashboard.widgets.image_browser import image_browser, valid_cell
+from dashboard.widgets.image_browser import image_browser, only_cell, valid_cell
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.run_heading import accuracies, heading
 
@@ -19,7 +19,7 @@ HEIGHT = 448  # of the matrix and of the images beside it, in pixels
 
 def show_matrix(viewed: Viewed, answers: loaders.Answers) -> None:
     """The clickable matrix; a second click on a cell undoes the first."""
-    cell = valid_cell(answers, selection.current().cell)
+    cell = valid_cell(answers, only_cell(selection.current().cells))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
         unit: Unit = st.segmented_control(
@@ -33,7 +33,7 @@ def show_matrix(viewed: Viewed, answers: loaders.Answers) -> None:
         except (TypeError, ValueError):
             return
         chosen = (true, predicted)
-        selection.update(cell=None if chosen == cell else chosen, example=None)
+        selection.update(cells=() if chosen == cell else (chosen,), example=None)
 
     plot(
         confusion(answers.matrix, answers.classes, unit, cell),

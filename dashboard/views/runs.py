@@ -20,7 +20,7 @@ def choose(run_id: str) -> None:
     foreign = not selection.is_run_id(run_id)
     st.session_state["foreign_folder"] = run_id if foreign else None
     if not foreign and run_id != selection.current().run:
-        selection.update(run=run_id, epoch=None, cell=None, example=None)
+        selection.update(run=run_id, epoch=None, cells=(), group=None, example=None)
 
 
 def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:

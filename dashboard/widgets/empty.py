@@ -24,6 +24,6 @@ def no_runs() -> None:
             except UserError as error:
                 st.error(sentence(str(error)), icon="⚠️")
                 return
-            selection.update(run=run.id, epoch=None, cell=None, example=None)
+            selection.update(run=run.id, epoch=None, cells=(), group=None, example=None)
             st.switch_page("views/train.py", query_params={"run": run.id})
         st.page_link("views/train.py", label="Or choose your own settings first")

@@ -16,10 +16,11 @@ from dashboard.widgets.run_bar import Viewed
 def image_browser(viewed: Viewed, answers: loaders.Answers, height: int) -> None:
     """Title, the open image if there is one, and the gallery, in `height` pixels altogether."""
     chosen = selection.current()
-    cell = valid_cell(answers, chosen.cell)
-    if chosen.cell != cell:
+    asked = only_cell(chosen.cells)
+    cell = valid_cell(answers, asked)
+    if asked != cell:
         st.warning(
-            f"The address asks for a cell of classes {chosen.cell}, but there are only "
+            f"The address asks for a cell of classes {asked}, but there are only "
             f"{len(answers.classes)}, counted from 0. All errors are shown.",
             icon="⚠️",
         )
@@ -50,6 +51,14 @@ def image_browser(viewed: Viewed, answers: loaders.Answers, height: int) -> None
         on_open=lambda index: selection.update(example=index),
         on_page=lambda number: st.session_state.update(gallery_page=(scope, number)),
     )
+
+
+def only_cell(cells: tuple[selection.Cell, ...]) -> tuple[int, int] | None:
+    """The cell, where exactly one is chosen."""
+    if len(cells) != 1:
+        return None
+    true, predicted = cells[0]
+    return None if true is None or predicted is None else (true, predicted)
 
 
 def valid_cell(answers: loaders.Answers, cell: tuple[int, int] | None) -> tuple[int, int] | None:
@@ -84,7 +93,7 @@ def _title(
                 key="show_all_errors",
                 type="tertiary",
                 icon=":material/undo:",
-                on_click=lambda: selection.update(cell=None, example=None),
+                on_click=lambda: selection.update(cells=(), example=None),
             )
 
 

@@ -124,7 +124,7 @@ def _choose_run(
         wanted = st.session_state[key]
         same_data = datasets.get(wanted) == datasets.get(run_id)
         # The same cell and image can be compared between runs on the same data only.
-        kept = {} if same_data else {"cell": None, "example": None}
+        kept = {} if same_data else {"cells": (), "group": None, "example": None}
         # Another epoch of the old run is no epoch of this one.
         selection.update(run=wanted, epoch=None, compare=None, **kept)
 

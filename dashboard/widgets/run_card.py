@@ -189,6 +189,6 @@ def _remove(summaries: Sequence[RunSummary]) -> None:
             continue
         freed += size
         if selection.current().run == summary.id:
-            selection.update(run=None, epoch=None, cell=None, example=None)
+            selection.update(run=None, epoch=None, cells=(), group=None, example=None)
     if freed:
         st.toast(f"Deleted. {file_size(freed)} are free again.", icon="🗑️")

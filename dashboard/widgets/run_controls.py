@@ -22,7 +22,7 @@ def start_new(config: RunConfig) -> None:
     except UserError as error:
         st.error(escaped(str(error)), icon="⚠️")
         return
-    selection.update(run=run.id, epoch=None, cell=None, example=None)
+    selection.update(run=run.id, epoch=None, cells=(), group=None, example=None)
     st.rerun()
 
 
@@ -61,7 +61,7 @@ def controls(run: Run | None, status: Status | None, config: RunConfig, startabl
             "Close", key="close", type="tertiary", icon=":material/close:",
             help="Shows what a new run would do; this one goes on and stays on the Runs page.",
         ):  # fmt: skip
-            selection.update(run=None, epoch=None, cell=None, example=None)
+            selection.update(run=None, epoch=None, cells=(), group=None, example=None)
             st.rerun()
 
 

@@ -9,12 +9,25 @@ from dashboard.selection import NAMES, SPLITS, Selection, parse, to_params
 
 RUN = "20250102-030405-abcdef"
 
+
+def any_class(cell):
+    return cell != (None, None)
+
+
 selections = st.builds(
     Selection,
     run=st.none() | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}", fullmatch=True),
     epoch=st.none() | st.integers(0, 999),
     split=st.sampled_from(SPLITS),
-    cell=st.none() | st.tuples(st.integers(0, 46), st.integers(0, 46)),
+    cells=st.lists(
+        st.tuples(st.none() | st.integers(0, 46), st.none() | st.integers(0, 46)).filter(any_class),
+        unique=True,
+        max_size=5,
+    ).map(tuple),
+    threshold=st.integers(0, 100).map(lambda percent: percent / 100),
+    group=st.none() | st.sampled_from(["flips:fixed", "slice:thick strokes", "story:forgotten"]),
+    filter=st.none() | st.just("wrong;confidence=0.5-0.9"),
+    sort=st.none() | st.sampled_from(["loss", "similar:123"]),
     example=st.none() | st.integers(0, 999_999),
     layer=st.none() | st.sampled_from(["input", "blocks.0.conv", "dense.1.linear", "output"]),
     unit=st.none() | st.integers(0, 4095),
@@ -38,7 +51,12 @@ def test_any_text_gives_a_selection_and_never_an_exception(params):
 
 
 def test_cell_is_true_class_then_predicted_class():
-    assert parse({"cell": "4-9"})[0].cell == (4, 9)
+    assert parse({"cell": "4-9"})[0].cells == ((4, 9),)
+
+
+def test_several_cells_rows_and_columns_are_kept_in_order_and_once():
+    cells = parse({"cell": "9-4,4-*,*-9,9-4"})[0].cells
+    assert cells == ((9, 4), (4, None), (None, 9))
 
 
 def test_at_is_row_then_column():
@@ -59,6 +77,13 @@ def test_compare_is_an_epoch_where_it_is_a_number_and_else_a_run():
         ("split", "train", "validation or test"),
         ("cell", "4", "true-predicted"),
         ("cell", "4-9-1", "true-predicted"),
+        ("cell", "*-*", "true-predicted"),
+        ("cell", "4-9,", "true-predicted"),
+        ("threshold", "1.5", "from 0 to 1"),
+        ("threshold", "nan", "from 0 to 1"),
+        ("filter", "x" * 401, "at most 400"),
+        ("group", "a\nb", "a kind and a name"),
+        ("sort", "../x", "name of an order"),
         ("example", "1e3", "whole number"),
         ("run", "../../etc/passwd", "id of a run"),
         ("run", "", "id of a run"),
@@ -96,7 +121,7 @@ def _page():
     from dashboard import selection
 
     if st.button("choose"):
-        selection.update(cell=(4, 9), example=None)
+        selection.update(cells=((4, 9),), example=None)
     st.text(repr(selection.current()))
 
 
@@ -111,7 +136,7 @@ def test_update_writes_the_url_and_keeps_parameters_of_others():
     at.run()
     at.button[0].click().run()
     assert at.query_params == {"run": RUN, "cell": "4-9", "preset": "deep"}
-    assert _shown(at) == repr(Selection(run=RUN, cell=(4, 9)))
+    assert _shown(at) == repr(Selection(run=RUN, cells=((4, 9),)))
 
 
 def test_a_link_that_drops_the_parameters_gets_them_back():
@@ -121,7 +146,7 @@ def test_a_link_that_drops_the_parameters_gets_them_back():
     at.query_params.clear()
     at.run()
     assert at.query_params == {"run": RUN, "cell": "1-2"}
-    assert _shown(at) == repr(Selection(run=RUN, cell=(1, 2)))
+    assert _shown(at) == repr(Selection(run=RUN, cells=((1, 2),)))
 
 
 def test_a_new_url_wins_over_what_is_remembered():
