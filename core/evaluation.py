@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.errors import RunError
 from core.preprocessing import network_input
 
 if TYPE_CHECKING:
@@ -116,21 +117,57 @@ def errors(labels: IntArray, probabilities: FloatArray, index: IntArray) -> pd.D
     return wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
 
 
+SMALLEST = 2.0**-24  # the smallest float16 above 0: what a saved probability of 0 may have been
+
+
 def examples(labels: IntArray, probabilities: FloatArray, index: IntArray) -> pd.DataFrame:
     """One row an example, in the split's order.
 
-    Columns: position (row in the split), index (place in the data set's own file), true and
-    predicted (class indices), confidence (probability of the predicted class, in [0, 1]).
+    Columns:
+
+    - position: row in the split;
+    - index: place in the data set's own file;
+    - true, predicted: class indices;
+    - correct: whether they are equal;
+    - confidence: probability of the predicted class, in [0, 1];
+    - probability: that of the label's class, in [0, 1];
+    - margin: confidence less the largest probability of another class, in [0, 1];
+    - entropy: of the probabilities, in nats, in [0, ln K];
+    - loss: cross-entropy, in nats; at most 16.6, as probabilities are saved in half precision.
+
+    Raises:
+        RunError: if a probability is not a finite number, or the sizes do not agree.
     """
     import pandas as pd
 
+    if probabilities.ndim != 2 or len(probabilities) != len(labels):
+        shape = "×".join(map(str, probabilities.shape))
+        raise RunError(f"there are {len(labels):,} labels, but probabilities of shape {shape}")
+    broken = ~np.isfinite(probabilities).all(1)
+    if broken.any():
+        raise RunError(
+            f"the saved probabilities of {int(broken.sum()):,} of {len(labels):,} images are not "
+            "finite numbers; training may have blown up: choose an earlier epoch"
+        )
+    rows = np.arange(len(labels))
     predicted = probabilities.argmax(1)
+    confidence = probabilities[rows, predicted].astype(np.float64)
+    others = probabilities.copy()
+    others[rows, predicted] = 0.0
+    runner_up = others.max(1, initial=0.0)
+    own = probabilities[rows, labels].astype(np.float64)
+    logs = np.log(np.maximum(probabilities, SMALLEST))
     return pd.DataFrame(
         {
-            "position": np.arange(len(labels)),
+            "position": rows,
             "index": index,
             "true": labels,
             "predicted": predicted,
-            "confidence": probabilities.max(1).astype(np.float64),
+            "correct": predicted == labels,
+            "confidence": confidence,
+            "probability": own,
+            "margin": confidence - runner_up,
+            "entropy": np.maximum(-(probabilities * logs).sum(1), 0.0).astype(np.float64),
+            "loss": -np.log(np.maximum(own, SMALLEST)),
         }
     )

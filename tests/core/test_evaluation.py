@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics
 from torch import nn
 
+from core.errors import RunError
 from core.evaluation import (
     accuracy,
     confusion_matrix,
@@ -106,3 +107,36 @@ def test_examples_keep_the_order_of_the_split():
     assert table["index"].tolist() == [5, 6, 7, 8, 9]
     assert table["true"].tolist() == LABELS.tolist()
     assert table["predicted"].tolist() == [0, 1, 1, 0, 0]
+
+
+def test_every_measure_of_an_example_is_the_one_worked_out_by_hand():
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.125, 0.875, 0.0]], np.float32)
+    row, other = examples(np.array([1, 2]), probabilities, np.array([0, 1])).to_dict("records")
+    assert (row["confidence"], row["probability"], row["margin"]) == (0.5, 0.25, 0.25)
+    assert row["loss"] == pytest.approx(np.log(4))
+    assert row["entropy"] == pytest.approx(1.5 * np.log(2))
+    assert not row["correct"]
+    assert other["margin"] == 0.75
+    assert other["loss"] == pytest.approx(24 * np.log(2)), "a saved 0 was at most half of 2^-23"
+
+
+def test_a_tie_has_no_margin():
+    table = examples(np.array([0]), np.array([[0.5, 0.5]], np.float32), np.array([0]))
+    assert table["margin"].tolist() == [0.0]
+
+
+def test_one_class_alone_has_all_the_margin_and_no_entropy():
+    table = examples(np.array([0]), np.array([[1.0]], np.float32), np.array([0]))
+    assert (table["margin"][0], table["entropy"][0], table["loss"][0]) == (1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "words"),
+    [
+        ([[0.5, np.nan], [1, 0]], "1 of 2 images are not finite"),
+        ([[0.5, 0.5]], "2 labels, but probabilities of shape 1×2"),
+    ],
+)
+def test_probabilities_that_are_none_get_a_sentence(probabilities, words):
+    with pytest.raises(RunError, match=words):
+        examples(np.array([0, 1]), np.array(probabilities, np.float32), np.array([0, 1]))
