@@ -62,10 +62,13 @@ def dashboard(runs_dir: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     log = runs_dir.parent / f"{runs_dir.name}-dashboard.log"
     command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs-dir", str(runs_dir)]
+    # Tags and decisions lie beside the data: this module's in a folder of its own.
+    environment = {**os.environ, "CONVSCOPE_DATA": str(runs_dir.parent / f"{runs_dir.name}-data")}
     with log.open("wb") as output:
         server = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=output,
+        )  # fmt: skip
     try:
         _wait_for(address, server, log)
         yield address

@@ -13,6 +13,7 @@ from tests.dashboard.trained import train
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     """An empty store that the pages look at; what other tests cached is forgotten."""
     monkeypatch.setenv("CONVSCOPE_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "data"))  # tags and decisions lie there
     st.cache_resource.clear()
     st.cache_data.clear()
     return RunStore(tmp_path / "runs")
