@@ -51,3 +51,7 @@ class DivergenceError(UserError):
 
 class ExportError(UserError):
     """A model could not be exported, or the exported file does not agree with PyTorch."""
+
+
+class ReviewError(UserError):
+    """A review file is damaged or of another data set, or an image cannot be marked like this."""

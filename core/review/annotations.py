@@ -1,0 +1,272 @@
+"""What reviewers say about images: tags, notes and decisions, in a file of their own.
+
+One file a data set, ``<data folder>/reviews/<data set>.json``: the data itself is never touched.
+Every change reads the file, changes it and replaces it as a whole, under a lock, so that two tabs
+or two processes lose nothing of each other's. A tag is a named set of images, and so is a slice.
+`core.review.annotation_file` describes the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.datasets.download import default_folder
+from core.errors import ReviewError
+from core.review.annotation_file import (
+    MOST_TAGS,
+    check_decision,
+    check_image,
+    from_bytes,
+    to_bytes,
+)
+from core.review.marks import (
+    FILES,
+    KINDS,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    Annotations,
+    Decision,
+    Kind,
+    file_of,
+    note_text,
+    tag_name,
+)
+from core.run_files import disk_errors, held, write_atomic
+
+if TYPE_CHECKING:
+    from core.datasets import Dataset
+
+__all__ = [
+    "FILES", "KINDS", "LONGEST_NAME", "LONGEST_NOTE", "Annotations", "Decision", "Kind", "Merged",
+    "decide", "decide_many", "delete_tag", "export_bytes", "file_of", "import_file", "load",
+    "path_of", "set_note", "tag", "untag",
+]  # fmt: skip
+
+_LOCK_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What an imported file has brought.
+
+    Attributes:
+        tags: images that got a tag they did not have, each tag counted.
+        notes: notes on images that had none.
+        decisions: decisions on images that had none.
+        kept: notes and decisions that differ from one's own, which stayed.
+    """
+
+    tags: int
+    notes: int
+    decisions: int
+    kept: int
+
+
+def path_of(dataset: Dataset, folder: Path | None = None) -> Path:
+    """The review file of a data set, whether it is there yet or not.
+
+    Args:
+        dataset: whose.
+        folder: of the data; None takes CONVSCOPE_DATA, or ``data``.
+    """
+    return (default_folder() if folder is None else folder) / "reviews" / f"{dataset.name}.json"
+
+
+def load(dataset: Dataset, folder: Path | None = None) -> Annotations:
+    """What is said about the images of a data set; nothing where there is no file yet.
+
+    Raises:
+        ReviewError: if the file is damaged, newer, or of another data set.
+    """
+    path = path_of(dataset, folder)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Annotations(dataset.name, dataset.fingerprint, dataset.classes)
+    except OSError as error:
+        raise ReviewError(f"{path} cannot be read ({error.strerror or error})") from None
+    return from_bytes(data, dataset, str(path))
+
+
+def tag(
+    dataset: Dataset, file: str, indices: Iterable[int], name: str, folder: Path | None = None
+) -> Annotations:
+    """Adds images to a tag, which is made when there is none of this name; without images, too.
+
+    Raises:
+        ReviewError: if the name is empty or too long, an image is not there, there are too many
+            tags, or the file cannot be used.
+        DiskError: if it cannot be written.
+    """
+    name, wanted = tag_name(name), _checked(dataset, file, indices)
+
+    def change(before: Annotations) -> Annotations:
+        if name not in before.tags and len(before.tags) >= MOST_TAGS:
+            raise ReviewError(f"there can be {MOST_TAGS} tags; delete one that is not needed")
+        return _with_tagged(before, file, name, before.tagged(name, file) | wanted)
+
+    return _changed(dataset, folder, change)
+
+
+def untag(
+    dataset: Dataset, file: str, indices: Iterable[int], name: str, folder: Path | None = None
+) -> Annotations:
+    """Takes images out of a tag, which stays when it gets empty; an unknown one changes nothing."""
+    wanted = _checked(dataset, file, indices)
+
+    def change(before: Annotations) -> Annotations:
+        if name not in before.tags:
+            return before
+        return _with_tagged(before, file, name, before.tagged(name, file) - wanted)
+
+    return _changed(dataset, folder, change)
+
+
+def delete_tag(dataset: Dataset, name: str, folder: Path | None = None) -> Annotations:
+    """Takes a tag off all its images, in both files; an unknown one changes nothing."""
+    return _changed(
+        dataset,
+        folder,
+        lambda before: replace(
+            before, tags={other: images for other, images in before.tags.items() if other != name}
+        ),
+    )
+
+
+def set_note(
+    dataset: Dataset, file: str, index: int, text: str, folder: Path | None = None
+) -> Annotations:
+    """Replaces the note on an image; an empty text removes it.
+
+    Raises:
+        ReviewError: if the text is too long, or there is no such image.
+    """
+    check_image(dataset, file, index)
+    note = note_text(text)
+
+    def change(before: Annotations) -> Annotations:
+        notes = dict(before.notes.get(file, {}))
+        notes.pop(index, None)
+        return replace(
+            before, notes={**before.notes, file: {**notes, **({index: note} if note else {})}}
+        )
+
+    return _changed(dataset, folder, change)
+
+
+def decide(
+    dataset: Dataset,
+    file: str,
+    index: int,
+    decision: Decision | None,
+    folder: Path | None = None,
+) -> Annotations:
+    """Replaces the decision about an image; None takes it back.
+
+    Raises:
+        ReviewError: if the new label is no class or the one it has, or there is no such image.
+    """
+    return decide_many(dataset, file, {index: decision}, folder)
+
+
+def decide_many(
+    dataset: Dataset,
+    file: str,
+    decisions: Mapping[int, Decision | None],
+    folder: Path | None = None,
+) -> Annotations:
+    """`decide` for several images of a file at once: all of them, or none if one is refused."""
+    for index, decision in decisions.items():
+        check_image(dataset, file, index)
+        if decision is not None:
+            check_decision(dataset, file, index, decision)
+
+    def change(before: Annotations) -> Annotations:
+        merged = {**before.decisions.get(file, {}), **decisions}
+        kept = {index: decision for index, decision in merged.items() if decision is not None}
+        return replace(before, decisions={**before.decisions, file: kept})
+
+    return _changed(dataset, folder, change)
+
+
+def import_file(dataset: Dataset, data: bytes, folder: Path | None = None) -> Merged:
+    """Adds what a file from elsewhere says; where it differs from what is here, that stays.
+
+    Raises:
+        ReviewError: if it is damaged, newer, or of another data set.
+    """
+    theirs = from_bytes(data, dataset, "the file")
+    told: list[Merged] = []
+
+    def change(before: Annotations) -> Annotations:
+        after, merged = _merged(before, theirs)
+        told.append(merged)
+        return after
+
+    _changed(dataset, folder, change)
+    return told[-1]
+
+
+def export_bytes(dataset: Dataset, folder: Path | None = None) -> bytes:
+    """The review file's content, also while there is none yet; `import_file` reads it."""
+    return to_bytes(load(dataset, folder))
+
+
+def _changed(
+    dataset: Dataset, folder: Path | None, change: Callable[[Annotations], Annotations]
+) -> Annotations:
+    with _writing(path_of(dataset, folder)) as path:
+        before = load(dataset, folder)
+        after = change(before)
+        if after != before:
+            write_atomic(path, to_bytes(after))
+    return after
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[Path]:
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    busy = f"{path} is being written by another process; try again"
+    with held(path.with_name(f".{path.stem}.lock"), timeout=_LOCK_SECONDS, busy=busy):
+        yield path
+
+
+def _checked(dataset: Dataset, file: str, indices: Iterable[int]) -> frozenset[int]:
+    wanted = frozenset(int(index) for index in indices)
+    for index in (min(wanted), max(wanted)) if wanted else ():
+        check_image(dataset, file, index)
+    return wanted
+
+
+def _with_tagged(before: Annotations, file: str, name: str, indices: frozenset[int]) -> Annotations:
+    images = {**before.tags.get(name, {}), file: indices}
+    return replace(before, tags={**before.tags, name: images})
+
+
+def _merged(ours: Annotations, theirs: Annotations) -> tuple[Annotations, Merged]:
+    tags = {name: dict(images) for name, images in ours.tags.items()}
+    added = kept = 0
+    for name, images in theirs.tags.items():
+        for file, indices in images.items():
+            added += len(indices - ours.tagged(name, file))
+            tags.setdefault(name, {})[file] = ours.tagged(name, file) | indices
+        tags.setdefault(name, {})
+    if len(tags) > MOST_TAGS:
+        raise ReviewError(f"together that would be {len(tags)} tags, and there can be {MOST_TAGS}")
+    counts = []
+    sides: list[dict[str, dict[int, object]]] = []
+    for mine, others in ((ours.notes, theirs.notes), (ours.decisions, theirs.decisions)):
+        side: dict[str, dict[int, object]] = {}
+        for file in FILES:
+            own, foreign = dict(mine.get(file, {})), dict(others.get(file, {}))
+            kept += sum(own[index] != foreign[index] for index in own.keys() & foreign.keys())
+            side[file] = {**foreign, **own}
+        counts.append(sum(map(len, side.values())) - sum(len(part) for part in mine.values()))
+        sides.append(side)
+    merged = replace(ours, tags=tags, notes=sides[0], decisions=sides[1])  # type: ignore[arg-type]
+    return merged, Merged(added, counts[0], counts[1], kept)
