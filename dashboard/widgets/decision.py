@@ -1,0 +1,171 @@
+"""What a reviewer decides about labels: wrong, ambiguous, to be left out; for one image or several.
+
+Decisions stand in the review file beside the data, never in the data. W, A, L and U on the keyboard
+do what the buttons do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import UserError
+from core.review import annotations as annotating
+from core.review.annotations import Decision
+from core.runs import Run
+from dashboard import review_loaders
+from dashboard.text import counted, escaped, sentence
+
+_PROBLEM = "decision_problem"
+_FORGET = "Undecide"
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is known of an image's label.
+
+    Attributes:
+        given: class index that the data says.
+        suggested: class index that it looks like; None where nothing else is likely.
+    """
+
+    given: int
+    suggested: int | None = None
+
+
+def decision(
+    of: Run,
+    file: str,
+    images: Mapping[int, Label],
+    key: str = "decision",
+    shortcuts: bool = True,
+) -> None:
+    """Says what is decided about the images, and draws the buttons that decide.
+
+    Args:
+        of: a run on the data set.
+        file: ``train`` or ``test``: the file that the indices count in.
+        images: by their index, at least one; all of them get the decision.
+        key: names the buttons.
+        shortcuts: whether they listen to the keyboard; only one set on a page may.
+    """
+    try:
+        known = review_loaders.annotations(of).decisions.get(file, {})
+    except UserError as error:
+        st.error(sentence(str(error)), icon="⚠️")
+        return
+    classes = review_loaders.dataset_of(of).classes
+    now = {index: known.get(index) for index in images}
+    with st.container(key=key, gap="small"):
+        if problem := st.session_state.pop(f"{key}_{_PROBLEM}", None):
+            st.error(problem, icon="⚠️")
+        st.markdown(_told(now, classes))
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            _Buttons(of, file, images, now, key, shortcuts).draw(classes)
+
+
+@dataclass(frozen=True)
+class _Buttons:
+    of: Run
+    file: str
+    images: Mapping[int, Label]
+    now: Mapping[int, Decision | None]
+    key: str
+    shortcuts: bool
+
+    def draw(self, classes: tuple[str, ...]) -> None:
+        likely = {
+            index: Decision("mislabelled", label.suggested)
+            for index, label in self.images.items()
+            if label.suggested not in (None, label.given)
+        }
+        if likely:
+            self._button("right", _suggestion(likely, classes), ":material/edit:", "W", likely)
+        self._choice(classes)
+        for kind, icon, shortcut in (
+            ("ambiguous", ":material/question_mark:", "A"),
+            ("left out", ":material/block:", "L"),
+        ):
+            same = dict.fromkeys(self.images, Decision(kind))  # type: ignore[arg-type]
+            name = "Ambiguous" if kind == "ambiguous" else "Leave out"
+            self._button(kind, name, icon, shortcut, same)
+        if any(self.now.values()):
+            nothing = dict.fromkeys(self.images)
+            self._button("undecide", _FORGET, ":material/undo:", "U", nothing)
+
+    def _button(
+        self,
+        name: str,
+        label: str,
+        icon: str,
+        shortcut: str,
+        wanted: Mapping[int, Decision | None],
+    ) -> None:
+        in_force = all(self.now[index] == one for index, one in wanted.items())
+        st.button(
+            label, key=f"{self.key}_{name}", icon=icon,
+            type="tertiary" if name == "undecide" else "primary" if in_force else "secondary",
+            shortcut=shortcut if self.shortcuts else None,
+            on_click=self._decide, args=(wanted,),
+        )  # fmt: skip
+
+    def _choice(self, classes: tuple[str, ...]) -> None:
+        """Another class than the suggested one; choosing it decides."""
+        key = f"{self.key}_class"
+        given = {label.given for label in self.images.values()}
+        others = [index for index in range(len(classes)) if given != {index}]
+
+        def chosen() -> None:
+            label = st.session_state[key]
+            if label is not None:
+                st.session_state[key] = None
+                self._decide(
+                    {
+                        index: Decision("mislabelled", label)
+                        for index, image in self.images.items()
+                        if image.given != label
+                    }
+                )
+
+        st.session_state.setdefault(key, None)
+        if st.session_state[key] not in (None, *others):
+            st.session_state[key] = None
+        st.selectbox(
+            "Should be another class", others, key=key, on_change=chosen, width=136,
+            label_visibility="collapsed", placeholder="Should be …",
+            format_func=lambda index: classes[index],
+        )  # fmt: skip
+
+    def _decide(self, wanted: Mapping[int, Decision | None]) -> None:
+        try:
+            annotating.decide_many(review_loaders.dataset_of(self.of), self.file, wanted)
+        except UserError as error:
+            st.session_state[f"{self.key}_{_PROBLEM}"] = sentence(str(error))
+
+
+def _suggestion(likely: Mapping[int, Decision], classes: tuple[str, ...]) -> str:
+    labels = {decision.label for decision in likely.values()}
+    if len(labels) > 1:
+        return "Should be what each looks like"
+    (label,) = labels
+    assert label is not None
+    return f"Should be {escaped(classes[label])}"
+
+
+def _told(now: Mapping[int, Decision | None], classes: tuple[str, ...]) -> str:
+    """What is decided so far, in a few words."""
+    if len(now) == 1:
+        (only,) = now.values()
+        return f"Decision on the label: **{words(only, classes)}**"
+    decided = sum(one is not None for one in now.values())
+    return f"**{counted(len(now), 'image')} selected**, {decided:,} of them decided"
+
+
+def words(decided: Decision | None, classes: tuple[str, ...]) -> str:
+    """A decision as people say it, harmless in Markdown."""
+    if decided is None:
+        return "none yet"
+    if decided.kind == "mislabelled":
+        assert decided.label is not None
+        return f"wrong, should be {escaped(classes[decided.label])}"
+    return {"ambiguous": "ambiguous", "left out": "left out"}[decided.kind]
