@@ -1,0 +1,121 @@
+"""How a network reads every slice: which are worse than the rest, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation import IntArray
+from core.review.proportions import CONFIDENCE, fisher, holm, newcombe, wilson
+from core.review.slices import Bools, Slices
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SMALLEST = 30  # images; the error rate of fewer says little
+_ABOUT = ("key", "title", "kind", "rule")
+
+
+def ranked(
+    slices: Slices, wrong: Bools, smallest: int = SMALLEST, confidence: float = CONFIDENCE
+) -> pd.DataFrame:
+    """One row a slice, the largest excess error first, and among equals the larger slice.
+
+    Columns: key, title, kind, rule; images and errors (counts); error_rate of the slice and
+    rest_rate of all other images, in [0, 1]; excess, their difference, in [−1, 1], with low and
+    high, the ends of its interval (Newcombe); p of Fisher's exact test, and p_adjusted for the
+    number of slices in this table (Holm); significant, whether p_adjusted is at most
+    1 − `confidence`.
+
+    Args:
+        slices: of a split of N images.
+        wrong: (N,) whether each image is answered wrongly.
+        smallest: slices of fewer images are left out, and so are those that hold every image: there
+            is no rest to compare them with.
+        confidence: of the intervals, in (0, 1).
+    """
+    import pandas as pd
+
+    images = slices.members.sum(1)
+    errors = slices.members @ wrong.astype(np.float32)  # exact up to 16 million images
+    errors = np.rint(errors).astype(np.int64)
+    rows = np.flatnonzero((images >= max(smallest, 1)) & (images < len(wrong)))
+    images, errors = images[rows], errors[rows]
+    rest, rest_errors = len(wrong) - images, int(wrong.sum()) - errors
+    excess, low, high = newcombe(errors, images, rest_errors, rest, confidence)
+    p_values = fisher(errors, images, rest_errors, rest)
+    adjusted = holm(p_values)
+    table = pd.DataFrame(
+        {
+            **{name: [getattr(slices.about[row], name) for row in rows] for name in _ABOUT},
+            "images": images,
+            "errors": errors,
+            "error_rate": errors / np.maximum(images, 1),
+            "rest_rate": rest_errors / np.maximum(rest, 1),
+            "excess": excess,
+            "low": low,
+            "high": high,
+            "p": p_values,
+            "p_adjusted": adjusted,
+            "significant": adjusted <= 1 - confidence,
+        }
+    )
+    return table.sort_values(
+        ["excess", "images"], ascending=False, kind="stable", ignore_index=True
+    )  # fmt: skip
+
+
+def metrics(
+    slices: Slices, labels: IntArray, predicted: IntArray, num_classes: int
+) -> pd.DataFrame:
+    """What a network makes of every slice, in their order.
+
+    Columns: key, title, kind, rule; images and errors (counts); accuracy in [0, 1] with low and
+    high, the ends of its interval (Wilson); recall and f1, the means over the classes that the
+    slice has images of, and precision, the mean over those it has answers of, in [0, 1]. A slice
+    without images has NaN.
+
+    Args:
+        slices: of a split of N images.
+        labels: (N,) in [0, num_classes).
+        predicted: (N,) likewise.
+        num_classes: K.
+    """
+    import pandas as pd
+
+    cells = labels * num_classes + predicted
+    counts = np.array(
+        [np.bincount(cells[among], minlength=num_classes**2) for among in slices.members],
+        dtype=np.int64,
+    ).reshape(len(slices.about), num_classes, num_classes)
+    right = np.diagonal(counts, axis1=1, axis2=2)
+    images, correct = counts.sum((1, 2)), right.sum(1)
+    low, high = wilson(correct, images)
+    true, answered = counts.sum(2), counts.sum(1)
+    return pd.DataFrame(
+        {
+            **{name: [getattr(one, name) for one in slices.about] for name in _ABOUT},
+            "images": images,
+            "errors": images - correct,
+            "accuracy": _ratio(correct, images),
+            "low": low,
+            "high": high,
+            "recall": _mean_known(_ratio(right, true)),
+            "precision": _mean_known(_ratio(right, answered)),
+            "f1": _mean_known(np.where(true > 0, _ratio(2 * right, true + answered), np.nan)),
+        }
+    )
+
+
+def _ratio(part: IntArray, whole: IntArray) -> NDArray[np.float64]:
+    ratio: NDArray[np.float64] = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=ratio, where=whole > 0)
+    return ratio
+
+
+def _mean_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of each row's numbers; NaN for a row without any."""
+    known = ~np.isnan(values)
+    return _ratio(np.where(known, values, 0).sum(1), known.sum(1))

@@ -1,0 +1,51 @@
+"""What a network makes of every image of a split, worked out beside the page and kept.
+
+Penultimate activations as `core.inspection.neighbours.embed` gives them. A pass over 10,000 images
+takes a second or more, and nobody who scrubs through the epochs shall wait for it.
+"""
+
+import streamlit as st
+
+from core.evaluation import FloatArray
+from core.inspection import neighbours
+from core.predictor import Predictor
+from core.runs import Run, default_root
+from dashboard import loaders
+from dashboard.filter_measures import Background
+
+_MOST_KEPT = 6  # 3 to 5 MB each for 10,000 images, 20 to 30 for 60,000
+
+
+def look(of: Run, epoch: int, split: str) -> FloatArray | None:
+    """(N, D) rows of length 1, in the split's order; None while they are being worked out.
+
+    Raises:
+        UserError: if the network or the data cannot be used.
+    """
+    found: FloatArray | None = _background().ask(
+        (default_root(), of.id, epoch, split), lambda: _embedding(of, epoch, split)
+    )
+    return found
+
+
+def wait(of: Run, epoch: int, split: str) -> FloatArray:
+    """As `look`, but waits for them."""
+    found: FloatArray = _background().wait(
+        (default_root(), of.id, epoch, split), lambda: _embedding(of, epoch, split)
+    )
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _background() -> Background:
+    return Background(most_kept=_MOST_KEPT)
+
+
+def _embedding(of: Run, epoch: int, split: str) -> FloatArray:
+    # A network of its own: the pages' one is locked while it is looked at, and a page would wait.
+    asked = Predictor.of(of, epoch)
+    values = neighbours.embed(
+        asked.model, loaders.splits(of).images(split), asked.mean, asked.std
+    )  # fmt: skip
+    values.setflags(write=False)
+    return values
