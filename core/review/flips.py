@@ -1,0 +1,111 @@
+"""From result A to result B on the same images: what is fixed, what is broken, and is B better?
+
+A flip is an image that one of them answers right and the other wrong. Only flips tell the two
+apart: fixed − broken is the difference in right answers, and if neither were better, each flip
+would be a fair coin. That is McNemar's test (1947), here in its exact form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from core.review.pairing import check_same_examples
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Outcome = Literal["fixed", "broken", "both wrong", "both right"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+LEVEL = 0.95  # of the interval
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare tables element by element
+class Flips:
+    """Two results, A and B, on the same images.
+
+    Attributes:
+        table: B's `core.evaluation.examples`, with A's answer as ``before``, its confidence as
+            ``confidence_before`` and the ``outcome``, categorical, one of `OUTCOMES`.
+        counts: images of each outcome.
+        difference: right answers of B less those of A, which is fixed less broken.
+        p_value: of McNemar's exact test, two-sided.
+        low, high: interval of the difference as a share of the images, in [−1, 1]: the exact
+            binomial one (Clopper and Pearson 1934) of the flips that are fixed. It leaves 0 out
+            just where the test finds a difference. Without flips there is none: both are 0.
+    """
+
+    table: pd.DataFrame
+    counts: dict[Outcome, int]
+    difference: int
+    p_value: float
+    low: float
+    high: float
+
+    @property
+    def num_flips(self) -> int:
+        """Images that one answers right and the other wrong."""
+        return self.counts["fixed"] + self.counts["broken"]
+
+
+def flips(before: pd.DataFrame, after: pd.DataFrame) -> Flips:
+    """What changes from one table of `core.evaluation.examples`, A, to another, B.
+
+    Raises:
+        ReviewError: if they are not about the same images with the same labels.
+    """
+    import pandas as pd
+
+    check_same_examples(before, after)
+    was, is_now = before["correct"].to_numpy(dtype=bool), after["correct"].to_numpy(dtype=bool)
+    codes = np.select([is_now & ~was, was & ~is_now, ~is_now], [0, 1, 2], 3)
+    counts = dict(zip(OUTCOMES, np.bincount(codes, minlength=4).tolist(), strict=True))
+    table = after.assign(
+        before=before["predicted"].to_numpy(),
+        confidence_before=before["confidence"].to_numpy(),
+        outcome=pd.Categorical.from_codes(codes, pd.Index(OUTCOMES)),
+    )
+    fixed, broken = counts["fixed"], counts["broken"]
+    low, high = _interval(fixed, broken, len(table))
+    return Flips(table, counts, fixed - broken, mcnemar(fixed, broken), low, high)
+
+
+def mcnemar(fixed: int, broken: int) -> float:
+    """The chance of a split at least as uneven as this among flips that are fair coins, in (0, 1].
+
+    1 where nothing flips.
+    """
+    from scipy.stats import binomtest
+
+    num_flips = fixed + broken
+    return float(binomtest(fixed, num_flips).pvalue) if num_flips else 1.0
+
+
+def class_flips(table: pd.DataFrame, num_classes: int) -> pd.DataFrame:
+    """One row a class, in class order: its index as ``true``, images, and each outcome's count.
+
+    Args:
+        table: of `Flips`.
+        num_classes: K; a class without an image has a row of zeros.
+    """
+    import pandas as pd
+
+    codes, true = table["outcome"].cat.codes.to_numpy(), table["true"].to_numpy()
+    flat = np.bincount(true * len(OUTCOMES) + codes, minlength=num_classes * len(OUTCOMES))
+    counts = pd.DataFrame(flat.reshape(num_classes, len(OUTCOMES)), columns=list(OUTCOMES))
+    counts.insert(0, "images", counts.sum(axis=1))
+    counts.insert(0, "true", range(num_classes))
+    return counts
+
+
+def _interval(fixed: int, broken: int, num_images: int) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    num_flips = fixed + broken
+    if not num_flips:
+        return 0.0, 0.0
+    found = binomtest(fixed, num_flips).proportion_ci(LEVEL, method="exact")
+    low, high = ((2 * share - 1) * num_flips / num_images for share in (found.low, found.high))
+    return float(low), float(high)

@@ -1,0 +1,127 @@
+"""Flips between two results: counted by hand, against the definition, and on random answers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from core.errors import ReviewError
+from core.evaluation import examples
+from core.review.flips import OUTCOMES, class_flips, flips, mcnemar
+
+
+def _answers(labels, predicted, num_classes=3, index=None):
+    """A table of examples with these predictions, each nine parts in ten sure."""
+    labels, predicted = np.asarray(labels, np.int64), np.asarray(predicted, np.int64)
+    chances = np.full((len(labels), num_classes), 0.1 / max(num_classes - 1, 1), np.float32)
+    chances[np.arange(len(labels)), predicted] = 0.9
+    index = np.arange(len(labels)) if index is None else np.asarray(index, np.int64)
+    return examples(labels, chances, index)
+
+
+LABELS = [0, 0, 1, 1, 2, 2, 2]
+BEFORE = [0, 1, 0, 1, 0, 2, 2]
+AFTER = [0, 0, 1, 0, 1, 2, 2]
+
+
+def test_each_image_has_the_outcome_counted_by_hand():
+    found = flips(_answers(LABELS, BEFORE), _answers(LABELS, AFTER))
+    assert list(found.table["outcome"]) == [
+        "both right", "fixed", "fixed", "broken", "both wrong", "both right", "both right",
+    ]  # fmt: skip
+    assert found.counts == {"fixed": 2, "broken": 1, "both wrong": 1, "both right": 3}
+    assert found.difference == 1
+    assert found.num_flips == 3
+    assert list(found.table["before"]) == BEFORE
+    assert list(found.table["predicted"]) == AFTER
+
+
+def test_the_table_of_classes_counted_by_hand():
+    table = flips(_answers(LABELS, BEFORE, 4), _answers(LABELS, AFTER, 4)).table
+    assert class_flips(table, 4).to_numpy().tolist() == [
+        [0, 2, 1, 0, 0, 1],
+        [1, 2, 1, 1, 0, 0],
+        [2, 3, 0, 0, 1, 2],
+        [3, 0, 0, 0, 0, 0],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "broken", "expected"),
+    [
+        (0, 0, 1.0),
+        (5, 5, 1.0),
+        (1, 0, 1.0),
+        (6, 0, 2 / 2**6),
+        (0, 6, 2 / 2**6),
+        (9, 1, 2 * (1 + 10) / 2**10),
+    ],
+)
+def test_mcnemar_by_hand(fixed, broken, expected):
+    assert mcnemar(fixed, broken) == pytest.approx(expected)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemar_is_twice_the_smaller_tail_of_a_fair_coin(fixed, broken):
+    tail = binom.cdf(min(fixed, broken), fixed + broken, 0.5)
+    assert mcnemar(fixed, broken) == pytest.approx(min(1.0, 2 * tail))
+
+
+@st.composite
+def _two_results(draw):
+    num_classes = draw(st.integers(1, 5))
+    size = draw(st.integers(1, 60))
+    classes = st.lists(st.integers(0, num_classes - 1), min_size=size, max_size=size)
+    return num_classes, draw(classes), draw(classes), draw(classes)
+
+
+@given(_two_results())
+def test_fixed_less_broken_is_the_difference_in_right_answers(results):
+    num_classes, labels, before, after = results
+    found = flips(_answers(labels, before, num_classes), _answers(labels, after, num_classes))
+    right = [
+        sum(a == b for a, b in zip(labels, answers, strict=True)) for answers in (before, after)
+    ]
+    assert found.counts["fixed"] - found.counts["broken"] == right[1] - right[0]
+    assert found.difference == right[1] - right[0]
+    assert sum(found.counts.values()) == len(labels)
+    assert found.low <= found.difference / len(labels) <= found.high
+    assert -1 <= found.low <= found.high <= 1
+    per_class = class_flips(found.table, num_classes)
+    assert per_class["images"].tolist() == np.bincount(labels, minlength=num_classes).tolist()
+    for outcome in OUTCOMES:
+        assert per_class[outcome].sum() == found.counts[outcome]
+
+
+@given(_two_results())
+def test_the_way_back_exchanges_fixed_and_broken(results):
+    num_classes, labels, before, after = results
+    there = flips(_answers(labels, before, num_classes), _answers(labels, after, num_classes))
+    back = flips(_answers(labels, after, num_classes), _answers(labels, before, num_classes))
+    assert back.counts["fixed"] == there.counts["broken"]
+    assert back.counts["broken"] == there.counts["fixed"]
+    assert back.counts["both wrong"] == there.counts["both wrong"]
+    assert back.counts["both right"] == there.counts["both right"]
+    assert back.difference == -there.difference
+    assert back.p_value == pytest.approx(there.p_value)
+    assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_the_interval_leaves_zero_out_just_where_the_test_finds_a_difference(fixed, broken):
+    labels = np.zeros(fixed + broken + 1, np.int64)
+    before, after = labels.copy(), labels.copy()
+    before[:fixed], after[fixed : fixed + broken] = 1, 1
+    found = flips(_answers(labels, before), _answers(labels, after))
+    assert (found.low > 0 or found.high < 0) == (found.p_value < 0.05)
+
+
+def test_other_images_or_labels_are_refused():
+    one = _answers(LABELS, BEFORE)
+    with pytest.raises(ReviewError, match="different images"):
+        flips(one, _answers(LABELS, AFTER, index=range(1, 8)))
+    with pytest.raises(ReviewError, match="different images"):
+        flips(one, one[:5])
+    with pytest.raises(ReviewError, match="different labels"):
+        flips(one, _answers([0, 0, 1, 1, 2, 2, 1], AFTER))
