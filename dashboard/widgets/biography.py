@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import UserError
+from core.inspection.biography import Biography
 from dashboard import example_loaders, images, selection
 from dashboard.charts.biography import biography as chart
 from dashboard.charts.epoch_line import with_epoch
@@ -20,6 +21,11 @@ _STORY = {
 }
 
 
+def told(story: Biography) -> str:
+    """The story in a sentence."""
+    return _STORY[story.verdict].format(since=story.right_since)
+
+
 def biography_panel(viewed: Viewed, shown: images.Example, key: str) -> None:
     """The story in a sentence, and the label's probability over the epochs."""
     try:
@@ -29,7 +35,7 @@ def biography_panel(viewed: Viewed, shown: images.Example, key: str) -> None:
         return
     classes = example_loaders.classes(viewed.run)
     st.markdown(
-        f"**{_STORY[story.verdict].format(since=story.right_since)}** Probability of the label "
+        f"**{told(story)}** Probability of the label "
         f"{escaped(classes[story.label])} after every epoch, with the prediction beside it; a "
         "click goes to that epoch."
     )

@@ -1,0 +1,220 @@
+"""What runs made of every image, epoch by epoch and run by run: cached by ids, bounded.
+
+What is cached here is shared between all tabs: treat it as read-only. An epoch that is written is
+never written again, so each one's answers are read once.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.errors import RunError, UserError
+from core.predictor import last_epoch
+from core.review.agreement import Agreement, agreement
+from core.review.biographies import biographies
+from core.review.pairing import check_same_data, check_same_images
+from core.runs import Run, default_root
+from dashboard import loaders
+
+Predicted = NDArray[np.int16]
+Which = Literal["last", "best"]
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
+class History:
+    """A run's answers on a split over its epochs.
+
+    Attributes:
+        epochs: those that can be read, ascending.
+        table: one row an image, as `core.review.biographies.biographies`.
+        problems: a sentence for each epoch that cannot be read.
+    """
+
+    epochs: tuple[int, ...]
+    table: pd.DataFrame
+    problems: tuple[str, ...]
+
+
+def history(of: Run, split: str) -> History:
+    """Every image's biography over the epochs finished so far.
+
+    Raises:
+        UserError: if no epoch can be read, or the data set is not the run's.
+    """
+    return _history(default_root(), of.id, split, tuple(of.epochs()), of)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the answers of every epoch …")
+def _history(root: Path, run_id: str, split: str, epochs: tuple[int, ...], _run: Run) -> History:
+    answers: dict[int, Predicted] = {}
+    problems = []
+    for epoch in epochs:
+        try:
+            answers[epoch] = predicted(_run, epoch, split)
+        except UserError as error:
+            problems.append(f"epoch {epoch} is left out: {error}")
+    if not answers:
+        raise RunError(problems[0] if problems else f"run {run_id} has no finished epoch yet")
+    labels = loaders.splits(_run).labels(split).numpy()
+    table = biographies(tuple(answers), np.stack(list(answers.values())), labels)
+    return History(tuple(answers), table, tuple(problems))
+
+
+def verdicts(of: Run, split: str) -> pd.DataFrame:
+    """Position, verdict, learnt and times_forgotten of every image of a split, in its order.
+
+    Raises:
+        UserError: as `history` does.
+    """
+    return history(of, split).table
+
+
+def predicted(of: Run, epoch: int, split: str) -> Predicted:
+    """(N,) class indices that an epoch answers on a split.
+
+    Raises:
+        UserError: if the answers are missing, damaged, no numbers, or of another data set.
+    """
+    return _predicted(default_root(), of.id, epoch, split, of)
+
+
+# 20 KB for 10,000 images, 120 KB for 60,000.
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _predicted(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> Predicted:
+    data, values = loaders.dataset(_run.config.data.name), _run.probabilities(epoch, split)
+    seen, images = _run.dataset_info(), loaders.splits(_run).sizes[split]
+    if values.shape != (images, len(data.classes)) or (
+        seen is not None and seen.fingerprint != data.fingerprint
+    ):
+        raise RunError(
+            f"the answers of run {run_id} belong to another version of {data.title}: the data set "
+            "has changed since"
+        )
+    if not np.isfinite(values).all():
+        raise RunError(f"the probabilities of epoch {epoch} of run {run_id} are not all numbers")
+    answers: Predicted = values.argmax(1).astype(np.int16)
+    return answers
+
+
+@dataclass(frozen=True)
+class Taking:
+    """A run that takes part in a comparison of many.
+
+    Attributes:
+        run: whose answers.
+        epoch: after which epoch.
+        name: what people call the run.
+    """
+
+    run: Run
+    epoch: int
+    name: str
+
+
+def candidates(of: Run) -> list[str]:
+    """Ids of the runs on the same data set, `of` first, then the completed ones, newest first."""
+    others = [
+        summary
+        for summary in loaders.summaries()
+        if summary.id != of.id
+        and summary.dataset == of.config.data.name
+        and summary.state != "unreadable"
+        and (summary.epoch > 0 or summary.state == "completed")
+    ]
+    ordered = sorted(others, key=lambda summary: summary.state != "completed")
+    return [of.id, *(summary.id for summary in ordered)]
+
+
+def completed(of: Run) -> tuple[str, ...]:
+    """Ids of the runs that are compared where nobody chooses: `of`, and all that are complete."""
+    states = {summary.id: summary.state for summary in loaders.summaries()}
+    return tuple(
+        run_id
+        for run_id in candidates(of)[:MOST_RUNS]
+        if run_id == of.id or states[run_id] == "completed"
+    )
+
+
+MOST_RUNS = 50  # of the newest; a chart with more bars helps nobody
+
+
+def taking_part(
+    of: Run, epoch: int, split: str, ids: tuple[str, ...], which: Which = "last"
+) -> tuple[list[Taking], list[str]]:
+    """The runs with the epoch of each, and a sentence for each one that cannot be compared.
+
+    Args:
+        of: the viewed run; it takes part with the viewed epoch.
+        epoch: that epoch.
+        split: on which images.
+        ids: of the runs.
+        which: whether the others take part with their last epoch or with their best one.
+    """
+    found, refused = [], []
+    for run_id in ids:
+        try:
+            run = of if run_id == of.id else loaders.run(run_id)
+            check_same_split(of, run, split)
+            at = epoch if run_id == of.id else chosen_epoch(run, which)
+            predicted(run, at, split)
+        except UserError as error:
+            refused.append(str(error))
+            continue
+        found.append(Taking(run, at, run.label().name or run.id))
+    return found, refused
+
+
+def chosen_epoch(of: Run, which: Which) -> int:
+    """The last epoch, or the earliest of those with the highest validation accuracy.
+
+    Raises:
+        RunError: if no epoch is finished.
+    """
+    last = last_epoch(of)
+    if which == "last":
+        return last
+    there = set(of.epochs())
+    records = [r for r in loaders.curve(of).epochs if r.epoch in there and r.epoch > 0]
+    best = max(records, key=lambda r: (r.validation_accuracy, -r.epoch), default=None)
+    return last if best is None else best.epoch
+
+
+def check_same_split(one: Run, other: Run, split: str) -> None:
+    """Refuses runs whose answers on a split are about different images.
+
+    Raises:
+        UserError: that says what differs.
+    """
+    if one.id == other.id:
+        return
+    check_same_data(one, other)
+    first, second = (loaders.splits(run).index(split).numpy() for run in (one, other))
+    check_same_images(first, second, split)
+
+
+def wrong_in(of: Run, epoch: int, split: str) -> tuple[NDArray[np.int64], int]:
+    """(N,) how many of the runs on the same images read each one wrong, and how many runs.
+
+    These are the viewed one at the viewed epoch, and all completed ones at their last.
+    """
+    taking, _ = taking_part(of, epoch, split, completed(of))
+    return agreement_of(taking, split).wrong, len(taking)
+
+
+def agreement_of(taking: list[Taking], split: str) -> Agreement:
+    """How often the runs are wrong together. The runs must have been let in by `taking_part`."""
+    ids = tuple((part.run.id, part.epoch) for part in taking)
+    return _agreement(default_root(), ids, split, taking)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _agreement(
+    root: Path, ids: tuple[tuple[str, int], ...], split: str, _taking: list[Taking]
+) -> Agreement:
+    answers = np.stack([predicted(part.run, part.epoch, split) for part in _taking])
+    return agreement(answers, loaders.splits(_taking[0].run).labels(split).numpy())
