@@ -112,13 +112,18 @@ def dataset(name: str) -> Dataset:
 
 
 def splits(of: Run) -> Splits:
-    """The train, validation and test images of a run, as it saw them."""
-    return _splits(of.config.data.model_dump_json(), of)
+    """The train, validation and test images of a run, as it saw them.
+
+    Raises:
+        RunError: if the decisions that it learns with are missing or damaged.
+        DatasetError: if its data set cannot be loaded.
+    """
+    return _splits(of.config.data.model_dump_json(), of.overlay_digest, of)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _splits(data_config: str, _run: Run) -> Splits:
-    return datasets.split(dataset(_run.config.data.name), _run.config.data)
+def _splits(data_config: str, overlay_digest: str | None, _run: Run) -> Splits:
+    return datasets.split(dataset(_run.config.data.name), _run.config.data, _run.overlay())
 
 
 def probabilities(run_id: str, epoch: int, split: str) -> NDArray[np.float32]:

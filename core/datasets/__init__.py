@@ -7,9 +7,21 @@ from pathlib import Path
 
 from core.datasets.catalog import CATALOG, Entry, entry, names
 from core.datasets.dataset import Dataset
+from core.datasets.overlay import Overlay
 from core.datasets.splits import SPLITS, Splits, split
 
-__all__ = ["CATALOG", "SPLITS", "Dataset", "Entry", "Splits", "entry", "load", "names", "split"]
+__all__ = [
+    "CATALOG",
+    "SPLITS",
+    "Dataset",
+    "Entry",
+    "Overlay",
+    "Splits",
+    "entry",
+    "load",
+    "names",
+    "split",
+]
 
 
 def load(name: str, folder: Path | None = None) -> Dataset:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from core.config import DataConfig
     from core.datasets.dataset import Dataset
+    from core.datasets.overlay import Overlay
 
 SPLITS = ("train", "validation", "test")
 
@@ -28,11 +29,20 @@ class Splits:
         dataset: what is split.
         train_index: (n,) int64, ascending, into ``dataset.train_images``.
         validation_index: (v,) int64, ascending, into ``dataset.train_images``; disjoint from train.
+        learnt_labels: (N,) int64, the train file's labels as they are learnt where decisions of a
+            review have put some right; None where they are the given ones.
     """
 
     dataset: Dataset
     train_index: Tensor
     validation_index: Tensor
+    learnt_labels: Tensor | None = None
+
+    @property
+    def train_labels(self) -> Tensor:
+        """(N,) int64 labels of the whole train file, as they are learnt."""
+        learnt = self.learnt_labels
+        return self.dataset.train_labels if learnt is None else learnt
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -57,21 +67,25 @@ class Splits:
         return self.dataset.train_images.index_select(0, self.index(split))
 
     def labels(self, split: str) -> Tensor:
-        """(n,) int64 in [0, K)."""
+        """(n,) int64 in [0, K): train as it is learnt, validation and test as they are given."""
         if split == "test":
             return self.dataset.test_labels
+        if split == "train":
+            return self.train_labels.index_select(0, self.train_index)
         return self.dataset.train_labels.index_select(0, self.index(split))
 
 
-def split(dataset: Dataset, config: DataConfig) -> Splits:
+def split(dataset: Dataset, config: DataConfig, overlay: Overlay | None = None) -> Splits:
     """The splits that a configuration asks for; equal seeds give equal splits.
 
     Validation images are drawn from the training file, each class in proportion to its size.
     ``train_limit`` then keeps the first so many of the rest; it never touches validation, so runs
-    on fewer images are measured on the same ones.
+    on fewer images are measured on the same ones. Nor do decisions of a review: the splits are
+    drawn from the given labels, and what an overlay changes is only what is learnt.
 
     Raises:
         DatasetError: if so many images are held out that a class could have none to learn from.
+        ReviewError: if the overlay is of another data set, or leaves nothing to learn from.
     """
     import torch
 
@@ -81,7 +95,9 @@ def split(dataset: Dataset, config: DataConfig) -> Splits:
     train = np.flatnonzero(~held_out)
     if config.train_limit:
         train = train[: config.train_limit]
-    return Splits(dataset, torch.from_numpy(train), torch.from_numpy(np.flatnonzero(held_out)))
+    validation = np.flatnonzero(held_out)
+    given = Splits(dataset, torch.from_numpy(train), torch.from_numpy(validation))
+    return given if overlay is None else overlay.apply(given)
 
 
 def stratified(labels: NDArray[Any], size: int, seed: int) -> NDArray[np.bool_]:

@@ -54,11 +54,14 @@ class Session:
         config = self.run.config
         dataset = datasets.load(config.data.name)
         self._check_data(dataset)
-        checkpoint = self.run.latest_state(partial(Training.restore, config, dataset))
+        # Before any checkpoint is looked at: a damaged overlay must not make them seem foreign.
+        splits = datasets.split(dataset, config.data, self.run.overlay())
+        restore = partial(Training.restore, config, dataset, splits=splits)
+        checkpoint = self.run.latest_state(restore)
         if checkpoint is None:
-            training = Training.begin(config, dataset)
+            training = Training.begin(config, dataset, splits)
         else:
-            training = Training.restore(config, dataset, checkpoint)
+            training = restore(checkpoint)
             if self._planned() != self.reporter.status.epochs:
                 self._renew_patience(training)
         self._note_data(training)

@@ -4,6 +4,7 @@ A training process writes it, everything else reads it, at any time: a file is r
 or grows by whole lines, and what is loaded back is checked. ``runs/<id>/`` holds
 
 - ``config.json``: what the run computes; never changed
+- ``overlay.json``: decisions of a review that it learns with, if there are any; never changed
 - ``label.json``: name, note, star
 - ``control.json``: what is wanted of it; written by pages and the command line
 - ``status.json``: where it stands; written by whoever holds ``lock``

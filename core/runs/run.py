@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, Any
 from core.config import RunConfig
 from core.errors import RunError
 from core.records import Checkpoint, EpochRecord, Record, from_json, from_line, to_line
-from core.run_files import (
-    LineWriter,
-    held,
-    is_held,
-    read_json,
-    read_lines,
-    tail,
-    write_json,
-)
-from core.runs import checkpoints, requests, saving
+from core.run_files import LineWriter, held, is_held, read_json, read_lines, tail, write_json
+from core.runs import checkpoints, overlays, requests, saving
 from core.runs.status import (
     Control,
     DatasetInfo,
@@ -41,6 +33,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from core.datasets.overlay import Overlay
+
 SILENCE_SECONDS = 10.0  # the training process gives a sign of life every second
 CRASHED = "The training process ended without a word. Resume goes on from its last checkpoint."
 DAMAGED = "status.json is missing or damaged. Resume goes on from the last checkpoint."
@@ -56,6 +50,7 @@ class Run:
     path: Path
     config: RunConfig
     created: float
+    overlay_digest: str | None = None  # None: it learns the labels as they are given
 
     @property
     def id(self) -> str:
@@ -195,19 +190,15 @@ class Run:
 
     def probabilities(self, epoch: int, split: str) -> "NDArray[np.float32]":
         """Class probabilities (N, K) of ``validation`` or ``test`` after a finished epoch."""
-        import numpy as np
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
+        return saving.read_probabilities(self._epoch_folder(epoch), self.id, split)
 
-        folder = self._epoch_folder(epoch)
-        try:
-            arrays = load(checkpoints.read_checked(folder, checkpoints.PROBABILITIES))
-            return arrays[split].astype(np.float32)
-        except (SafetensorError, KeyError):
-            raise RunError(
-                f"epoch {epoch} of run {self.id} has no probabilities for the split {split!r}; "
-                "there are validation and test"
-            ) from None
+    def overlay(self) -> "Overlay | None":
+        """The decisions of a review that it learns with; None if it learns the given labels.
+
+        Raises:
+            RunError: if they are missing or damaged: without them it would be another run.
+        """
+        return overlays.read_overlay(self.path, self.overlay_digest)
 
     def dataset_info(self) -> DatasetInfo | None:
         """The data it learns from; None before its first start."""

@@ -13,6 +13,7 @@ from core.runs.checkpoints import (
     PROBABILITIES,
     RECORD,
     checkpoint_files,
+    read_checked,
     read_checkpoint,
     remove_folder,
     tensor_bytes,
@@ -20,6 +21,8 @@ from core.runs.checkpoints import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Check = Callable[[Checkpoint], object]
@@ -46,6 +49,22 @@ def write_epoch(
     _make(folder.parent)
     write_folder(folder, files)
     _remove(_numbered(run / "resume"))
+
+
+def read_probabilities(folder: Path, run_id: str, split: str) -> "NDArray[np.float32]":
+    """A split's class probabilities (N, K) out of an epoch's folder, checked."""
+    import numpy as np
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(read_checked(folder, PROBABILITIES))
+        return arrays[split].astype(np.float32)
+    except (SafetensorError, KeyError):
+        raise RunError(
+            f"epoch {int(folder.name)} of run {run_id} has no probabilities for the split "
+            f"{split!r}; there are validation and test"
+        ) from None
 
 
 def save_resume(run: Path, checkpoint: Checkpoint) -> None:

@@ -7,7 +7,7 @@ import shutil
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
 from core.errors import ConfigError, RunError
@@ -18,11 +18,15 @@ from core.run_files import (
     write_json,
     write_new,
 )
+from core.runs import overlays
 from core.runs.checkpoints import remove_folder
 from core.runs.listing import Listing, RunSummary, unopened
-from core.runs.opening import FORMAT, ID_PATTERN, open_run
+from core.runs.opening import FORMAT, ID_PATTERN, WITH_OVERLAY, open_run
 from core.runs.run import Run
 from core.runs.status import Label, Status, clean_name, to_values
+
+if TYPE_CHECKING:
+    from core.datasets.overlay import Overlay
 
 MAX_PARALLEL = 64
 
@@ -39,37 +43,45 @@ class RunStore:
         self.root = Path(root).resolve()
         self._listing = Listing(self.root)
 
-    def create(self, config: RunConfig, name: str = "") -> Run:
+    def create(self, config: RunConfig, name: str = "", overlay: "Overlay | None" = None) -> Run:
         """A new run, ready to be started.
 
         Args:
             config: what it computes.
             name: what people call it; left empty, preset and data set.
+            overlay: decisions of a review that it learns with; the given labels without.
 
         Raises:
+            ReviewError: if the overlay is of another data set, or leaves nothing to learn from.
             DatasetError: if the data set is unknown, or too many of its images are held out.
             ArchitectureError: if the layers do not fit its images.
             DiskError: if the disk is full or read-only.
         """
         now = time.time()
         status = first_status(config, now)
+        if overlay is not None:
+            overlays.check_overlay(overlay, config)
         label = Label(clean_name(name) or f"{status.preset} · {status.dataset}")
         run_id = self._new_id(now)
-        described = {"format": FORMAT, "id": run_id, "created": now}
-        described["config"] = config.model_dump(mode="json")
+        files = {
+            "config.json": to_json_bytes(_described(run_id, now, config, overlay)),
+            "label.json": to_json_bytes(to_values(label)),
+            "status.json": to_json_bytes(to_values(status)),
+        }
+        if overlay is not None:
+            files[overlays.OVERLAY] = overlay.to_bytes()
         with disk_errors(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             hidden, folder = self.root / f".new-{run_id}", self.root / run_id
             try:
                 hidden.mkdir(mode=0o700)
-                write_new(hidden / "config.json", to_json_bytes(described))
-                write_new(hidden / "label.json", to_json_bytes(to_values(label)))
-                write_new(hidden / "status.json", to_json_bytes(to_values(status)))
+                for file, data in files.items():
+                    write_new(hidden / file, data)
                 hidden.rename(folder)
             except BaseException:
                 shutil.rmtree(hidden, ignore_errors=True)
                 raise
-        return Run(folder, config, now)
+        return Run(folder, config, now, None if overlay is None else overlay.digest)
 
     def get(self, run_id: str) -> Run:
         """The run of an id.
@@ -169,6 +181,16 @@ class RunStore:
             old = re.match(r"\.(new|trash)-", path.name) and not path.is_symlink()
             if old and time.time() - path.stat().st_mtime > 3600:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _described(
+    run_id: str, now: float, config: RunConfig, overlay: "Overlay | None"
+) -> dict[str, Any]:
+    """What ``config.json`` holds."""
+    values = {"format": FORMAT, "id": run_id, "created": now}
+    if overlay is not None:
+        values |= {"format": WITH_OVERLAY, "overlay": overlay.digest}
+    return {**values, "config": config.model_dump(mode="json")}
 
 
 def first_status(config: RunConfig, now: float) -> Status:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the name the whole field uses
@@ -59,11 +59,7 @@ def finish_epoch(training: Training) -> EpochResult:
     _check_divergence(result.record)
     if result.record.validation_loss < progress.best_loss:
         progress.best_loss, progress.best_epoch = result.record.validation_loss, progress.epoch
-    training.progress = replace(
-        progress,
-        consumed=0, steps_in_epoch=0, epoch_seconds=0.0,
-        loss_sum=0.0, correct=0, norm_sum=0.0, num_norms=0,
-    )  # fmt: skip
+    training.begin_next_epoch()
     return result
 
 

@@ -1,7 +1,7 @@
 """A network with its optimizer, its data and the place it has reached; saved and restored whole."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -68,10 +68,10 @@ class Training:
         planned_epochs: the epoch to stop after; may be changed at any time.
     """
 
-    def __init__(self, config: RunConfig, dataset: Dataset):
+    def __init__(self, config: RunConfig, dataset: Dataset, splits: Splits | None = None):
         self.config = self.original = config
         self.dataset = dataset
-        self.splits: Splits = split(dataset, config.data)
+        self.splits: Splits = split(dataset, config.data) if splits is None else splits
         _check_batch_norm(config, self.num_images)
         self.device = resolve_device(config.training.device)
         self.planned_epochs = config.training.epochs
@@ -85,27 +85,38 @@ class Training:
         self.augmentation = torch.Generator().manual_seed(config.training.seed)
         self.random = self._random_states()
         self.images = dataset.train_images.to(self.device)
-        self.labels = dataset.train_labels.to(self.device)
+        self.labels = self.splits.train_labels.to(self.device)
 
     @classmethod
-    def begin(cls, config: RunConfig, dataset: Dataset) -> "Training":
+    def begin(cls, config: RunConfig, dataset: Dataset, splits: Splits | None = None) -> "Training":
         """A fresh training with random weights.
+
+        Args:
+            config: what is trained, and how.
+            dataset: on which images.
+            splits: of them, where they are others than the configuration's; its own by default.
 
         Raises:
             ArchitectureError: if the layers do not fit the images.
             ConfigError: if the device is not there, or batch norm has a single image to learn from.
             DatasetError: if too many images are held out.
         """
-        return cls(config, dataset)
+        return cls(config, dataset, splits)
 
     @classmethod
-    def restore(cls, config: RunConfig, dataset: Dataset, checkpoint: Checkpoint) -> "Training":
+    def restore(
+        cls,
+        config: RunConfig,
+        dataset: Dataset,
+        checkpoint: Checkpoint,
+        splits: Splits | None = None,
+    ) -> "Training":
         """The training that `checkpoint` was taken of; it goes on bit by bit the same.
 
         Raises:
             RunError: if the checkpoint is not one of this training.
         """
-        training = cls(config, dataset)
+        training = cls(config, dataset, splits)
         try:
             training._put_back(checkpoint)
         except (UserError, KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
@@ -161,6 +172,14 @@ class Training:
             for name, value in self.model.state_dict().items()
         }
         return Checkpoint(weights, tensors, state)
+
+    def begin_next_epoch(self) -> None:
+        """Starts the sums over an epoch anew."""
+        self.progress = replace(
+            self.progress,
+            consumed=0, steps_in_epoch=0, epoch_seconds=0.0,
+            loss_sum=0.0, correct=0, norm_sum=0.0, num_norms=0,
+        )  # fmt: skip
 
     def change(self, changes: dict[str, Any]) -> ChangeRecord:
         """Puts new values of live fields in force, from the next step on.
