@@ -2,7 +2,12 @@
 
 A finished epoch never changes, so neither does what is worked out of it: the result lies in the
 run's folder, ``analyses/<epoch>/<name>.json``, and goes when the run goes. Whoever works on it
-holds a lock beside it; a process that dies frees it, and the next request starts anew.
+holds a lock beside it; a process that dies frees it, and the next request starts anew. Beside the
+result there can be
+
+- ``<name>.arrays/``: what of it is arrays, with checksums
+- ``<name>.parts/``: finished parts of one that is not done, so that the next process goes on there
+- ``<name>.stop``: the wish that it ends; ``.request``, ``.lock``, ``.log``: of its process
 """
 
 import json
@@ -10,12 +15,25 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import RunError, UserError
+from core.jobs.kept_arrays import keep_arrays, kept_arrays, let_go
 from core.jobs.processes import spawn_analyst
-from core.run_files import disk_errors, held, is_held, read_json, sha256, tail, write_json
+from core.run_files import (
+    disk_errors,
+    held,
+    is_held,
+    read_json,
+    sha256,
+    tail,
+    write_atomic,
+    write_json,
+)
 from core.runs import Run
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Step = tuple[int, int]  # done, of so many
 PROGRESS_SECONDS = 0.3
@@ -46,24 +64,46 @@ class Analysis:
         """Where its result lies."""
         return run.path / "analyses" / f"{self.epoch:04d}" / f"{self.name}.json"
 
+    def parts_path(self, run: Run) -> Path:
+        """Where finished parts of it lie until it is done."""
+        return self.path(run).with_suffix(".parts")
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
+class Finding:
+    """The result of an analysis that is more than JSON values.
+
+    Attributes:
+        values: JSON values: the `AnalysisState.result`.
+        arrays: what `arrays` gives back.
+    """
+
+    values: dict[str, Any]
+    arrays: "dict[str, NDArray[Any]]"
+
+
+Part = Step | dict[str, Any] | Finding
+
 
 @dataclass(frozen=True)
 class AnalysisState:
     """How far an analysis is.
 
     Attributes:
-        state: absent, working, done or failed.
+        state: absent, working, stopped (by `stop`), done or failed.
         done: parts that are worked out.
         total: of so many; 0 while that is not known yet.
         message: why it failed, in a sentence.
         result: JSON values, once it is done.
+        stopping: whether it was asked to end and has not done so yet.
     """
 
-    state: Literal["absent", "working", "done", "failed"] = "absent"
+    state: Literal["absent", "working", "stopped", "done", "failed"] = "absent"
     done: int = 0
     total: int = 0
     message: str = ""
     result: Any = None
+    stopping: bool = False
 
 
 def look(run: Run, analysis: Analysis) -> AnalysisState:
@@ -75,11 +115,16 @@ def look(run: Run, analysis: Analysis) -> AnalysisState:
         return AnalysisState()
     if state.state == "working" and not is_held(_lock(path)) and not _just_asked_for(path):
         return replace(state, state="absent")  # its process was killed
+    if state.state == "working":
+        return replace(state, stopping=_stop(path).exists())
     return state
 
 
 def request(run: Run, analysis: Analysis) -> AnalysisState:
     """Has it worked out, unless it is done or being worked on; a failed one is tried again.
+
+    One that was stopped or killed goes on with the parts that it has finished, where its kind keeps
+    them. A wish to stop that nobody has followed yet is taken back.
 
     Raises:
         RunError: if the run has no such epoch.
@@ -87,10 +132,13 @@ def request(run: Run, analysis: Analysis) -> AnalysisState:
     """
     if analysis.epoch not in run.epochs():
         raise RunError(f"run {run.id} has no epoch {analysis.epoch}")
-    found = look(run, analysis)
-    if found.state in ("done", "working"):
-        return found
     path = analysis.path(run)
+    found = look(run, analysis)
+    if found.state == "done":
+        return found
+    _stop(path).unlink(missing_ok=True)
+    if found.state == "working":
+        return replace(found, stopping=False)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     waiting = AnalysisState(state="working")
@@ -100,25 +148,52 @@ def request(run: Run, analysis: Analysis) -> AnalysisState:
     return waiting
 
 
-def work(run: Run, analysis: Analysis, parts: Iterator[Step | dict[str, Any]]) -> None:
-    """Iterates an analysis to its end, telling how far it is, and keeps the result.
+def stop(run: Run, analysis: Analysis) -> None:
+    """Asks for its end: its process looks whenever it tells how far it is. Else nothing happens.
+
+    Raises:
+        DiskError: if the disk is full or read-only.
+    """
+    if look(run, analysis).state == "working":
+        write_atomic(_stop(analysis.path(run)), b"", sync=False)
+
+
+def arrays(run: Run, analysis: Analysis) -> "dict[str, NDArray[Any]]":
+    """The arrays of a result, checked.
+
+    Raises:
+        RunError: if there are none, or they are damaged; `discard` lets it be worked out again.
+    """
+    return kept_arrays(_arrays(analysis.path(run)))[0]
+
+
+def discard(run: Run, analysis: Analysis) -> None:
+    """Lets a result go, so that the next request works it out again.
+
+    Raises:
+        InUseError: if it is being worked out.
+        DiskError: if the disk is read-only.
+    """
+    path = analysis.path(run)
+    with held(_lock(path), timeout=2.0, busy=f"{analysis.name} is being worked out"):
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
+        let_go(_arrays(path))
+        let_go(analysis.parts_path(run))
+
+
+def work(run: Run, analysis: Analysis, parts: Iterator[Part]) -> None:
+    """Iterates an analysis to its end or until a stop is asked for, and keeps the result.
 
     Args:
         run: whose folder takes the result.
         analysis: what is worked out.
-        parts: yields ``(done, total)`` on the way and the result, a dict, at last.
+        parts: yields ``(done, total)`` on the way and the result, a dict or a `Finding`, at last.
     """
     path = analysis.path(run)
-    due = 0.0
     with held(_lock(path), timeout=2.0, busy=f"{analysis.name} is being worked out already"):
         try:
-            for part in parts:
-                if isinstance(part, dict):
-                    write_json(path, asdict(AnalysisState("done", result=part)))
-                elif time.monotonic() >= due:
-                    told = AnalysisState("working", done=part[0], total=part[1])
-                    write_json(path, asdict(told), sync=False)
-                    due = time.monotonic() + PROGRESS_SECONDS
+            _iterate(path, parts)
         except UserError as error:
             write_json(path, asdict(AnalysisState("failed", message=str(error))))
         except Exception:
@@ -127,6 +202,32 @@ def work(run: Run, analysis: Analysis, parts: Iterator[Step | dict[str, Any]]) -
             )
             write_json(path, asdict(AnalysisState("failed", message=message)))
             raise
+
+
+def _iterate(path: Path, parts: Iterator[Part]) -> None:
+    due = 0.0
+    for part in parts:
+        if not isinstance(part, tuple):
+            _keep(path, part)
+        elif _stop(path).exists():
+            told = AnalysisState("stopped", done=part[0], total=part[1])
+            write_json(path, asdict(told))
+            _stop(path).unlink(missing_ok=True)
+            return
+        elif time.monotonic() >= due:
+            told = AnalysisState("working", done=part[0], total=part[1])
+            write_json(path, asdict(told), sync=False)
+            due = time.monotonic() + PROGRESS_SECONDS
+
+
+def _keep(path: Path, result: dict[str, Any] | Finding) -> None:
+    """Keeps the result, arrays first: a reader who sees it done finds all of it."""
+    values = result
+    if isinstance(result, Finding):
+        values = result.values
+        keep_arrays(_arrays(path), result.arrays, {})
+    write_json(path, asdict(AnalysisState("done", result=values)))
+    let_go(path.with_suffix(".parts"))
 
 
 def log_tail(run: Run, analysis: Analysis) -> str:
@@ -146,13 +247,22 @@ def _lock(path: Path) -> Path:
     return path.with_suffix(".lock")
 
 
+def _stop(path: Path) -> Path:
+    return path.with_suffix(".stop")
+
+
+def _arrays(path: Path) -> Path:
+    return path.with_suffix(".arrays")
+
+
 def _state(values: dict[str, Any] | None) -> AnalysisState | None:
     """What a file says; None for one that nobody here has written."""
     try:
         state = AnalysisState(**values or {})
     except TypeError:
         return None
-    known = state.state in ("working", "done", "failed") and isinstance(state.message, str)
+    states = ("working", "stopped", "done", "failed")
+    known = state.state in states and isinstance(state.message, str)
     counted = type(state.done) is int and type(state.total) is int
     kept = state.state != "done" or isinstance(state.result, dict)
     return state if known and counted and kept else None

@@ -7,15 +7,16 @@ from typing import Any
 
 from core.errors import RunError, UserError
 from core.jobs import analysis as analyses
-from core.jobs.analysis import Analysis, Step
-from core.jobs.environment import prepare
+from core.jobs.analysis import Analysis, Part
+from core.jobs.environment import LOWEST, prepare
+from core.jobs.folding import out_of_fold
 from core.run_files import InUseError, read_json
 from core.runs import Run, open_run
 
-Kind = Callable[..., Iterator[Step | dict[str, Any]]]
+Kind = Callable[..., Iterator[Part]]
 
 
-def importance(run: Run, epoch: int, layer: str) -> Iterator[Step | dict[str, Any]]:
+def importance(run: Run, epoch: int, layer: str) -> Iterator[Part]:
     """The importance sheet of a conv layer on the validation split, as records a filter."""
     from core.datasets import load, split
     from core.inspection.importance import importance as sheets
@@ -30,7 +31,7 @@ def importance(run: Run, epoch: int, layer: str) -> Iterator[Step | dict[str, An
     yield {"filters": _plain(last.table(predictor.classes).to_dict("records"))}
 
 
-def maximised(run: Run, epoch: int, layer: str, channel: int) -> Iterator[Step | dict[str, Any]]:
+def maximised(run: Run, epoch: int, layer: str, channel: int) -> Iterator[Part]:
     """The image that makes a filter answer most: pixels in [0, 1] as nested lists (C, H, W)."""
     from core.inspection.lookup import filter_layers
     from core.inspection.maximisation import maximise, middle
@@ -48,7 +49,12 @@ def maximised(run: Run, epoch: int, layer: str, channel: int) -> Iterator[Step |
     yield {"value": last.value, "pixels": last.pixels.tolist()}
 
 
-KINDS: dict[str, Kind] = {"importance": importance, "maximised": maximised}
+KINDS: dict[str, Kind] = {
+    "importance": importance,
+    "maximised": maximised,
+    "out_of_fold": out_of_fold,
+}
+MINUTES = {"out_of_fold"}  # kinds that take minutes: everything else goes first
 
 
 def _plain(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
@@ -72,7 +78,7 @@ def main() -> int:
     try:
         if values is None or values.get("kind") not in KINDS:
             raise RunError(f"{request.name} is not a request for an analysis")
-        prepare(threads=1)
+        prepare(threads=1, niceness=LOWEST if values["kind"] in MINUTES else None)
         run, wanted = open_run(request.parents[2]), Analysis(**values)
         parts = KINDS[wanted.kind](run, wanted.epoch, **wanted.arguments)
         analyses.work(run, wanted, parts)
