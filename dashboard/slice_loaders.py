@@ -5,7 +5,7 @@ Computation belongs to `core`; this module only joins ids with calls.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,13 +45,21 @@ class Settings:
         kinds: of `KINDS`.
         percent: how much of the split each end of a measure is.
         num_clusters: of the look-alikes.
-        smallest: images that a slice must have.
     """
 
     kinds: tuple[slicing.Kind, ...] = tuple(KINDS)
     percent: int = 10
     num_clusters: int = 20
-    smallest: int = slice_scores.SMALLEST
+
+
+def settings_with(key: str | None) -> Settings:
+    """The usual settings, but such that the slice of a key is among those that are made."""
+    usual = Settings()
+    if match := _CLUSTER.fullmatch(key or ""):
+        return replace(usual, num_clusters=max(2, min(int(match[1]), MOST_CLUSTERS)))
+    if (match := _TAIL.fullmatch(key or "")) and int(match[1]) in PERCENTS:
+        return replace(usual, percent=int(match[1]))
+    return usual
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -116,6 +124,16 @@ def _ranking(ids: object, smallest: int, _found: Found, _wrong: slicing.Bools) -
     return slice_scores.ranked(_found.slices, _wrong, smallest)
 
 
+def errors(of: Run, epoch: int, split: str) -> tuple[int, int]:
+    """How many images are answered wrongly, of how many.
+
+    Raises:
+        UserError: if the saved answers cannot be used.
+    """
+    answered = loaders.answers(of, epoch, split)
+    return answered.num_errors, len(answered.examples)
+
+
 def members(of: Run, epoch: int, split: str, name: str) -> IntArray:
     """Positions in the split of the images of a slice, ascending; waits for look-alikes.
 
@@ -158,6 +176,13 @@ def _made_with(of: Run, epoch: int, split: str, name: str) -> Slices | None:
     if (match := _TAIL.fullmatch(name)) and int(match[1]) <= 50:
         return _looks(of, split, int(match[1]))
     return None
+
+
+def with_all(slices: Slices) -> Slices:
+    """The slices, and all images of the split as the last one, ``all``."""
+    count = slices.members.shape[1]
+    about = Slice("all", "All images", "named", "the whole split")
+    return slicing.joined([slices, Slices((about,), np.ones((1, count), np.bool_))], count)
 
 
 def measured(of: Run, split: str) -> pd.DataFrame:

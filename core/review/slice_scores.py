@@ -109,6 +109,35 @@ def metrics(
     )
 
 
+def by_measure(values: NDArray[np.float64], wrong: Bools, num_bins: int = 10) -> pd.DataFrame:
+    """The error rate along a measure: bins of as equal numbers of images as ties allow, ascending.
+
+    Columns: start and end (the smallest and largest value of the bin), middle (its median), images
+    and errors (counts), error_rate in [0, 1] with low and high, the ends of its interval (Wilson).
+    Images without a value are in no bin; equal values are always in the same one.
+
+    Args:
+        values: (N,) of the measure; NaN where there is none.
+        wrong: (N,) whether each image is answered wrongly.
+        num_bins: at most so many, at least 1.
+    """
+    import pandas as pd
+
+    known = ~np.isnan(values)
+    numbers, errors = values[known], wrong[known]
+    inner = np.arange(1, num_bins) / num_bins
+    ends = np.unique(np.quantile(numbers, inner)) if len(numbers) else numbers
+    places = np.searchsorted(ends, numbers, side="left")
+    grouped = pd.DataFrame({"bin": places, "value": numbers, "wrong": errors}).groupby("bin")
+    table = grouped.agg(
+        start=("value", "min"), end=("value", "max"), middle=("value", "median"),
+        images=("wrong", "size"), errors=("wrong", "sum"),
+    ).reset_index(drop=True)  # fmt: skip
+    low, high = wilson(table["errors"], table["images"])
+    rates = table["errors"] / table["images"]
+    return table.assign(error_rate=rates, low=low, high=high)
+
+
 def _ratio(part: IntArray, whole: IntArray) -> NDArray[np.float64]:
     ratio: NDArray[np.float64] = np.full(whole.shape, np.nan)
     np.divide(part, whole, out=ratio, where=whole > 0)

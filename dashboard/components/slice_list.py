@@ -1,0 +1,123 @@
+"""Slices as a table whose rows can be opened: examples, counts, and the excess error as a forest.
+
+A click on a row opens it, a second click closes it; arrows walk, Enter opens. A click on a header
+sorts. Table and chart are one, so that an interval stands beside the slice that it belongs to.
+"""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from dashboard.sprites import Sheet
+
+Verdict = Literal["worse", "better", "unclear"]
+
+_mount = st.components.v2.component(
+    "convscope_slice_list",
+    html='<div class="slices"></div>',
+    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One slice.
+
+    Attributes:
+        key: what is reported when it is opened.
+        title: its name.
+        rule: what its images have in common; shown under the name.
+        images: how many there are.
+        errors: of them, answered wrongly.
+        rate: share of errors, in [0, 1].
+        excess: `rate` less that of all other images.
+        low: lower end of the interval of `excess`.
+        high: upper end.
+        p: corrected p-value.
+        verdict: whether it is certainly worse, certainly better, or neither.
+    """
+
+    key: str
+    title: str
+    rule: str
+    images: int
+    errors: int
+    rate: float
+    excess: float
+    low: float
+    high: float
+    p: float
+    verdict: Verdict
+
+
+def slice_list(
+    rows: Sequence[Row],
+    examples: Sheet,
+    per_row: int,
+    key: str,
+    *,
+    selected: str | None,
+    compact: bool = False,
+    height: int = 480,
+    tile: int = 28,
+    label: str = "Slices",
+    on_open: Callable[[str | None], None],
+) -> None:
+    """Shows the slices in their order, until somebody sorts them by another column.
+
+    Args:
+        rows: the slices.
+        examples: pictures of them, `per_row` for each row, in order.
+        per_row: how many.
+        key: names the list; the same key keeps the same node, and its order.
+        selected: the key of the open slice.
+        compact: leaves the pictures and the counts out, for a narrow place.
+        height: of the scrolling area, in pixels.
+        tile: height of a picture, in pixels.
+        label: what a screen reader says the table shows.
+        on_open: called with the key of a slice to open, or None to close it.
+    """
+    told = st.session_state.setdefault(f"{key}:told", {"sent": None, "known": None, "revision": 0})
+    if selected != told["known"]:
+        # The browser marks what is opened in it. Only a choice made elsewhere has to be told.
+        told.update(sent=selected, known=selected, revision=told["revision"] + 1)
+    data = {
+        "rows": [asdict(row) for row in rows],
+        "range": _range(rows),
+        "sheet": base64.b64encode(examples.png).decode(),
+        "per_row": per_row,
+        "tile": [round(tile * examples.width / examples.height), tile],
+        "columns": examples.columns,
+        "sheet_rows": examples.rows,
+        "selected": told["sent"],
+        "revision": told["revision"],
+        "compact": compact,
+        "area": height,
+        "label": label,
+    }
+
+    def heard() -> None:
+        event = (st.session_state.get(key) or {}).get("event")
+        if not isinstance(event, Mapping) or "open" not in event:
+            return
+        wanted: Any = event["open"]
+        if wanted is None or wanted in [row.key for row in rows]:
+            told["known"] = wanted
+            on_open(wanted)
+
+    _mount(key=key, data=data, height="content", on_event_change=heard)
+
+
+def _range(rows: Sequence[Row]) -> tuple[float, float]:
+    """What the forest shows: every slice's excess, and of the intervals as much as leaves room."""
+    points = [row.excess for row in rows] + [0.0]
+    reach = max(max(points) - min(points), 0.002)
+    low = max(min([row.low for row in rows] + [0.0]), min(points) - reach / 2)
+    high = min(max([row.high for row in rows] + [0.0]), max(points) + reach / 2)
+    room = (high - low) * 0.04 or 0.001
+    return low - room, high + room

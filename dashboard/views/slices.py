@@ -1,0 +1,52 @@
+"""Slices: parts of a split with something in common, those read worst first, and their images."""
+
+import streamlit as st
+
+from core.errors import UserError
+from dashboard import selection, slice_loaders
+from dashboard.text import sentence
+from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.slice_images import slice_images
+from dashboard.widgets.slice_ranking import opened_slice, slice_ranking
+from dashboard.widgets.slice_settings import choose_settings
+
+HEIGHT = 560  # of the list and of the images beside it, in pixels
+
+
+def show_slices(viewed: Viewed, epoch: int) -> None:
+    """The list, and beside it the images of the chosen slice."""
+    opened = opened_slice()
+    settings, smallest = choose_settings(opened)
+    try:
+        found = slice_loaders.find(viewed.run, epoch, viewed.split, settings)
+        table = slice_loaders.ranking(viewed.run, epoch, viewed.split, found, smallest)
+    except UserError as error:
+        st.error(
+            f"{sentence(str(error))} Choose another epoch; the other pages are not affected.",
+            icon="⚠️",
+        )
+        return
+    widths = [7, 6] if selection.current().example is None else [4, 9]
+    ranking, images = st.columns(widths, gap="large")
+    with ranking:
+        slice_ranking(viewed, found, table, opened, HEIGHT)
+    with images:
+        slice_images(viewed, opened, HEIGHT)
+
+
+def page() -> None:
+    """Draws the page."""
+    viewed = run_bar()
+    if viewed is None:
+        return
+    follow(viewed)
+    if viewed.epoch is None:
+        st.info(
+            "Nothing has been measured yet: the untrained network's answers, epoch 0, appear here "
+            "a few seconds after the run starts."
+        )
+        return
+    show_slices(viewed, viewed.epoch)
+
+
+page()

@@ -1,0 +1,107 @@
+"""The slices, the worst first, and in a sentence what is known of them."""
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import UserError
+from dashboard import selection, slice_loaders, slice_tables, split_embedding
+from dashboard.components.slice_list import slice_list
+from dashboard.slice_loaders import Found
+from dashboard.text import count, counted, percent, sentence
+from dashboard.widgets.run_bar import Viewed
+
+_POLL_SECONDS = 0.5
+
+
+def slice_ranking(
+    viewed: Viewed, found: Found, table: pd.DataFrame, opened: str | None, height: int
+) -> None:
+    """What stands out, and every slice with its examples and its excess error.
+
+    Args:
+        viewed: run, epoch and split.
+        found: the slices.
+        table: of `core.review.slice_scores.ranked`.
+        opened: key of the slice whose images are shown.
+        height: of the list, in pixels.
+    """
+    assert viewed.epoch is not None
+    st.markdown(_summary(viewed, table))
+    for problem in found.problems:
+        st.warning(sentence(problem), icon="⚠️")
+    if found.pending:
+        _await_look_alikes(viewed)
+    if table.empty:
+        st.info(_nothing(found))
+        return
+    slice_list(
+        slice_tables.rows(table),
+        slice_tables.examples(viewed.run, viewed.epoch, viewed.split, found, table),
+        slice_tables.PER_ROW,
+        "slice_list",
+        selected=opened,
+        compact=selection.current().example is not None,
+        height=height,
+        label="Slices, the largest excess error first",
+        on_open=open_slice,
+    )
+
+
+def open_slice(key: str | None) -> None:
+    """Shows the images of a slice, or of none."""
+    selection.update(group=None if key is None else f"slice:{key}", example=None)
+
+
+def opened_slice() -> str | None:
+    """The key of the slice in the address; None where there is none."""
+    kind, _, key = (selection.current().group or "").partition(":")
+    return key if kind == "slice" and key else None
+
+
+def _summary(viewed: Viewed, table: pd.DataFrame) -> str:
+    """How many slices are certainly worse than the rest, in a sentence."""
+    assert viewed.epoch is not None
+    errors, images = slice_loaders.errors(viewed.run, viewed.epoch, viewed.split)
+    overall = (
+        f"**{percent(errors / images)}** of {count(images)} {viewed.split} images are read "
+        f"wrongly ({counted(errors, 'error')})."
+    )
+    if table.empty:
+        return overall
+    worse = int((table["significant"] & (table["excess"] > 0)).sum())
+    verb = "is" if worse == 1 else "are"
+    return (
+        f"{overall} Of {counted(len(table), 'slice')}, **{worse or 'none'} {verb} certainly read "
+        "worse than the rest**, corrected for their number."
+    )
+
+
+def _nothing(found: Found) -> str:
+    if found.pending:
+        return "The look-alikes appear here as soon as the network has looked at every image."
+    if found.slices.about:
+        return (
+            "No slice has so many images and leaves a rest to compare it with. Lower the smallest "
+            "slice, or choose more kinds."
+        )
+    return (
+        "There is no slice of these kinds. Choose more kinds above, or name a set of images: tag "
+        "images in any gallery, and they are a slice here."
+    )
+
+
+def _await_look_alikes(viewed: Viewed) -> None:
+    """Draws the page anew once the network has looked at every image."""
+    run, epoch, split = viewed.run, viewed.epoch, viewed.split
+    assert epoch is not None
+
+    def check() -> None:
+        try:
+            ready = split_embedding.look(run, epoch, split) is not None
+        except UserError:
+            ready = True  # the page drawn anew says what is wrong
+        if ready:
+            st.rerun()
+        st.caption(f"Looking at every {split} image once to find look-alikes …")
+
+    st.fragment(check, run_every=_POLL_SECONDS)()
