@@ -22,6 +22,7 @@ def analysis_card(
     icon: str,
     parts: str,
     kind: Literal["primary", "secondary"] = "secondary",
+    stop: Callable[[], None] | None = None,
 ) -> None:
     """The result, the progress towards it, or the button that has it worked out.
 
@@ -34,6 +35,7 @@ def analysis_card(
         icon: of the button.
         parts: what the progress counts, as in ``images``.
         kind: of the button.
+        stop: asks for its end; None where it cannot be stopped. It may raise a `UserError`.
     """
     found = _look(look)
     if found is None:
@@ -41,12 +43,15 @@ def analysis_card(
     if found.state == "done":
         show(found)
     elif found.state == "working":
-        _progress(look, parts)
+        _progress(look, parts, f"stop_{key}", stop)
     else:
         if found.state == "failed":
             st.error(sentence(found.message), icon="⚠️")
+        elif found.state == "stopped":
+            st.info(f"Stopped after {_told(found, parts)}.", icon=":material/stop_circle:")
         st.caption(about)
-        st.button(button, key=key, type=kind, icon=icon, on_click=_start, args=(look,))
+        label = "Go on" if found.state == "stopped" else button
+        st.button(label, key=key, type=kind, icon=icon, on_click=_start, args=(look,))
 
 
 def _look(look: Callable[[bool], AnalysisState], start: bool = False) -> AnalysisState | None:
@@ -61,7 +66,12 @@ def _start(look: Callable[[bool], AnalysisState]) -> None:
     _look(look, start=True)
 
 
-def _progress(look: Callable[[bool], AnalysisState], parts: str) -> None:
+def _progress(
+    look: Callable[[bool], AnalysisState],
+    parts: str,
+    key: str,
+    stop: Callable[[], None] | None,
+) -> None:
     """A bar that follows the work; the page is drawn anew once it ends."""
 
     def check() -> None:
@@ -69,7 +79,23 @@ def _progress(look: Callable[[bool], AnalysisState], parts: str) -> None:
         if found is None or found.state != "working":
             st.rerun()
         share = found.done / found.total if found.total else 0.0
-        text = f"{count(found.done)} of {count(found.total)} {parts}"
-        st.progress(min(share, 1.0), text=text if found.total else "starting …")
+        bar, button = st.columns([6, 1], vertical_alignment="center") if stop else (st, None)
+        bar.progress(min(share, 1.0), text=_told(found, parts) if found.total else "starting …")
+        if stop is not None and button is not None:
+            button.button(
+                "Stopping …" if found.stopping else "Stop", key=key, icon=":material/stop:",
+                disabled=found.stopping, on_click=_stop, args=(stop,),
+            )  # fmt: skip
 
     st.fragment(check, run_every=_POLL_SECONDS)()
+
+
+def _told(found: AnalysisState, parts: str) -> str:
+    return f"{count(found.done)} of {count(found.total)} {parts}"
+
+
+def _stop(stop: Callable[[], None]) -> None:
+    try:
+        stop()
+    except UserError as error:
+        st.error(sentence(str(error)), icon="⚠️")

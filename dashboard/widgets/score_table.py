@@ -15,15 +15,15 @@ _NAMES = {
 
 
 def score_table(table: pd.DataFrame, key: str, about: str) -> None:
-    """One row a way to count, as `core.review.scores` gives them.
+    """One row a way to count that images are marked for.
 
     Args:
-        table: the rows.
+        table: as `core.review.scores` gives it.
         key: names the table.
         about: whose answers on what, as in ``test, epoch 10``.
     """
     st.dataframe(
-        _shown(table),
+        _shown(_changed(table)),
         key=key,
         hide_index=True,
         height="content",
@@ -43,10 +43,25 @@ def score_table(table: pd.DataFrame, key: str, about: str) -> None:
         },
         alt=f"Accuracy as labelled and as decided: {about}",
     )
+    if len(_changed(table)) == 1:
+        st.caption(
+            "Mark labels as wrong or images as ambiguous, and the score without them, and with the "
+            "labels put right, stands here beside it."
+        )
     if table["errors"].eq(0).any():
         st.caption(
             "Where nothing is wrong the interval has no width: these images cannot tell more."
         )
+
+
+def _changed(table: pd.DataFrame) -> pd.DataFrame:
+    """As labelled, and each way to count that some image is marked for."""
+    fewer = table["images"] < table["images"].iloc[0]
+    put_right = table["name"].eq("with labels put right") & bool(
+        fewer[table["name"] == "without mislabelled"].any()
+    )
+    changed: pd.DataFrame = table[fewer | put_right | table["name"].eq("as labelled")]
+    return changed
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,189 @@
+"""Label suspects, scores as decided, and runs trained again: cached by ids, bounded.
+
+What is cached here is shared between all tabs: treat it as read-only. Suspects of validation and
+test come from the probabilities that the run has saved: it has not learnt from those images. Those
+of the train file come from k-fold training, an analysis in the run's folder.
+"""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core import datasets, evaluation
+from core.datasets.overlay import Effect, Overlay
+from core.errors import RunError, UserError
+from core.jobs import analysis as analyses
+from core.jobs.analysis import AnalysisState
+from core.jobs.folding import fold_analysis
+from core.review import annotations as annotating
+from core.review.annotations import file_of
+from core.review.scores import scores_of
+from core.review.suspects import suspects as ranked
+from core.run_files import signature
+from core.runs import Run, RunSummary, default_root
+from dashboard import loaders, review_loaders
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which labels are looked at, and what tells which of them are doubtful.
+
+    Attributes:
+        epoch: whose saved probabilities are asked; train has k-fold training instead.
+        split: test, validation or train.
+        num_folds: into how many parts train is dealt.
+        epochs: that each of its networks is trained for.
+    """
+
+    epoch: int
+    split: str
+    num_folds: int
+    epochs: int
+
+    @property
+    def file(self) -> str:
+        """The file that the images' indices count in."""
+        return file_of(self.split)
+
+    @property
+    def told(self) -> str:
+        """What answers, in a few words."""
+        if self.split == "train":
+            return f"train, {self.num_folds} folds of {self.epochs} epochs"
+        return f"{self.split}, epoch {self.epoch}"
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare tables element by element
+class Doubted:
+    """Every label of a source, the most doubtful first.
+
+    Attributes:
+        table: rows of `core.evaluation.examples` with the columns of `core.review.suspects`.
+        probabilities: (N, K) in the rows' positions, out of sample.
+    """
+
+    table: pd.DataFrame
+    probabilities: NDArray[np.float32]
+
+
+def doubted(of: Run, source: Source) -> Doubted:
+    """The labels of a source, ranked.
+
+    Raises:
+        UserError: if the probabilities are missing or damaged, or the data set is.
+    """
+    return _doubted(default_root(), of.id, source, _kept(of, source), of)
+
+
+# 10 MB for the 60,000 training images of MNIST.
+@st.cache_resource(max_entries=16, show_spinner="Looking for labels that may be wrong …")
+def _doubted(root: Path, run_id: str, source: Source, kept: object, _run: Run) -> Doubted:
+    if source.split == "train":
+        examples, values = _out_of_fold(_run, source)
+    else:
+        examples = loaders.answers(_run, source.epoch, source.split).examples
+        values = loaders.probabilities(run_id, source.epoch, source.split)
+    classes = review_loaders.dataset_of(_run).classes
+    found = ranked(examples["true"].to_numpy(), values, examples["index"].to_numpy(), classes)
+    more = found.drop(columns=[name for name in found if name in examples and name != "index"])
+    return Doubted(more.merge(examples, on="index", how="left", validate="1:1"), values)
+
+
+def _out_of_fold(of: Run, source: Source) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+    data = review_loaders.dataset_of(of)
+    labels = data.train_labels.numpy()
+    values = analyses.arrays(of, _analysis(of, source)).get("probabilities")
+    if values is None or values.shape != (len(labels), data.num_classes):
+        raise RunError(
+            f"the out-of-fold answers of run {of.id} belong to another version of {data.title}: "
+            "the data set has changed since"
+        )
+    return evaluation.examples(labels, values, np.arange(len(labels))), values
+
+
+def folds(of: Run, source: Source, *, start: bool = False) -> AnalysisState:
+    """How far the k-fold training is.
+
+    Args:
+        of: whose network and recipe are trained.
+        source: how many folds and epochs.
+        start: have it done, or go on with it.
+
+    Raises:
+        UserError: if it cannot be started.
+    """
+    wanted = _analysis(of, source)
+    return analyses.request(of, wanted) if start else analyses.look(of, wanted)
+
+
+def stop_folds(of: Run, source: Source) -> None:
+    """Asks the k-fold training for its end; finished folds are kept.
+
+    Raises:
+        DiskError: if the disk is full or read-only.
+    """
+    analyses.stop(of, _analysis(of, source))
+
+
+def _analysis(of: Run, source: Source) -> analyses.Analysis:
+    return fold_analysis(of, source.num_folds, source.epochs)
+
+
+def _kept(of: Run, source: Source) -> object:
+    """What changes when the k-fold training is done anew."""
+    if source.split != "train":
+        return None
+    return signature(_analysis(of, source).path(of))
+
+
+def scores(of: Run, source: Source) -> pd.DataFrame:
+    """The score with and without what is marked, as `core.review.scores` describes it.
+
+    Raises:
+        UserError: if the probabilities or the review file cannot be used.
+    """
+    seen = signature(annotating.path_of(review_loaders.dataset_of(of)))
+    return _scores(default_root(), of.id, source, (_kept(of, source), seen), of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _scores(root: Path, run_id: str, source: Source, seen: Any, _run: Run) -> pd.DataFrame:
+    decided = review_loaders.annotations(_run).decisions.get(source.file, {})
+    return scores_of(doubted(_run, source).table, decided)
+
+
+def effect(of: Run, overlay: Overlay) -> Effect:
+    """What decisions change for a run of the same configuration.
+
+    Raises:
+        ReviewError: if they leave nothing to learn from.
+    """
+    return _effect(of.config.data.model_dump_json(), overlay.digest, of, overlay)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _effect(data_config: str, digest: str, _run: Run, _overlay: Overlay) -> Effect:
+    given = datasets.split(loaders.dataset(_run.config.data.name), _run.config.data)
+    return _overlay.effect(given)
+
+
+def relatives(of: Run) -> list[tuple[RunSummary, bool]]:
+    """Runs of the same configuration that learn other labels than this one, the newest first.
+
+    With each whether it learns with decisions.
+    """
+    found = []
+    for summary in loaders.summaries():
+        if summary.id == of.id or summary.dataset != of.config.data.name:
+            continue
+        with contextlib.suppress(UserError):  # deleted meanwhile, or unreadable
+            other = loaders.run(summary.id)
+            if other.overlay_digest != of.overlay_digest and other.config == of.config:
+                found.append((summary, other.overlay_digest is not None))
+    return found

@@ -1,0 +1,86 @@
+"""Labels that may be wrong: ranked, decided about, and learnt again without them."""
+
+import streamlit as st
+
+from core.errors import UserError
+from core.review.annotations import Annotations
+from dashboard import label_loaders, review_loaders
+from dashboard.label_loaders import Source
+from dashboard.text import sentence
+from dashboard.widgets.decisions_file import decisions_file
+from dashboard.widgets.fold_training import fold_training
+from dashboard.widgets.label_source import choose_folds, choose_source, source_of
+from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.score_table import score_table
+from dashboard.widgets.suspect_list import choose_list, suspect_list
+from dashboard.widgets.train_again import train_again
+
+Bar = st.delta_generator.DeltaGenerator
+HEIGHT = 432  # of the images, in pixels
+
+
+def show_suspects(viewed: Viewed, source: Source, known: Annotations, bar: Bar) -> bool:
+    """The ranked labels as a gallery, the choice among them in the bar; whether there are any."""
+    try:
+        found = label_loaders.doubted(viewed.run, source)
+    except UserError as error:
+        st.error(
+            f"{sentence(str(error))} Choose another epoch, or other labels; the decisions below "
+            "are not affected.",
+            icon="⚠️",
+        )
+        return False
+    with bar:
+        chosen = choose_list(found.table, known, source.file)
+    suspect_list(viewed, source, found, known, chosen, HEIGHT)
+    return True
+
+
+def show_score(viewed: Viewed, source: Source) -> None:
+    """The score as labelled and as decided, with its intervals."""
+    st.markdown(f"**Score as labelled and as decided** · {source.told}")
+    table = label_loaders.scores(viewed.run, source)
+    score_table(table, key="label_scores", about=source.told)
+
+
+def show_decisions(viewed: Viewed, source: Source, known: Annotations, scored: bool) -> None:
+    """What the decisions do: to the score, and to a run that learns with them."""
+    st.space("small")
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        if scored:
+            show_score(viewed, source)
+        decisions_file(viewed.run, known)
+    with right:
+        train_again(viewed, known)
+
+
+def page() -> None:
+    """Draws the page."""
+    viewed = run_bar(splits=False)
+    if viewed is None:
+        return
+    follow(viewed)
+    if viewed.epoch is None:
+        st.info(
+            "Nothing has been measured yet: labels are doubted with the probabilities of a "
+            "finished epoch. Epoch 0 appears a few seconds after the run starts."
+        )
+        return
+    source = source_of(viewed)
+    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    with bar:
+        choose_source(source)
+        if source.split == "train":
+            choose_folds(source)
+    try:
+        known = review_loaders.annotations(viewed.run)
+    except UserError as error:
+        st.error(sentence(str(error)), icon="⚠️")
+        return
+    ready = source.split != "train" or fold_training(viewed, source)
+    scored = ready and show_suspects(viewed, source, known, bar)
+    show_decisions(viewed, source, known, scored)
+
+
+page()

@@ -1,0 +1,60 @@
+"""K-fold training: networks that judge training images which they have not learnt."""
+
+import streamlit as st
+
+from core.jobs.analysis import AnalysisState
+from dashboard import label_loaders
+from dashboard.label_loaders import Source
+from dashboard.text import counted, duration, percent
+from dashboard.widgets.analysis_card import analysis_card
+from dashboard.widgets.run_bar import Viewed
+
+
+def fold_training(viewed: Viewed, source: Source) -> bool:
+    """The button, its progress with a way to stop it, or its result; whether there is one.
+
+    Args:
+        viewed: whose network and recipe are trained.
+        source: how many folds and epochs.
+    """
+    run, finished = viewed.run, []
+
+    def done(found: AnalysisState) -> None:
+        st.caption(_told(found))
+        finished.append(found)
+
+    analysis_card(
+        lambda start: label_loaders.folds(run, source, start=start),
+        done,
+        about="A network that has learnt a wrong label believes it. So the train file, validation "
+        f"images included, is dealt into {source.num_folds} folds, and as many networks are "
+        f"trained like this run, {counted(source.epochs, 'epoch')} each, every one on all folds "
+        f"but the one that it then judges.{_estimate(viewed, source)} It runs beside the page, "
+        "can be stopped, and finished folds are kept.",
+        button=f"Train {source.num_folds} networks",
+        key="fold_training",
+        icon=":material/model_training:",
+        parts="steps",
+        kind="primary",
+        stop=lambda: label_loaders.stop_folds(run, source),
+    )
+    return bool(finished)
+
+
+def _estimate(viewed: Viewed, source: Source) -> str:
+    """How long it may take, from the run's own training; empty where that is not known."""
+    seconds, epochs = viewed.summary.train_seconds, viewed.summary.epoch
+    if not seconds or not epochs:
+        return ""
+    share = (source.num_folds - 1) / source.num_folds
+    whole = seconds / epochs * source.epochs * source.num_folds * share
+    return f" That takes about {duration(whole)}, going by this run."
+
+
+def _told(found: AnalysisState) -> str:
+    result = found.result
+    return (
+        f"{result['num_folds']} networks, {counted(result['epochs'], 'epoch')} each, trained in "
+        f"{duration(result['seconds'])}. On the images that they had not learnt they answer "
+        f"{percent(result['accuracy'])} of the given labels."
+    )

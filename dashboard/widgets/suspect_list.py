@@ -1,0 +1,86 @@
+"""Labels that may be wrong, the most doubtful first, to be decided about one after the other."""
+
+import pandas as pd
+import streamlit as st
+
+from core.review.annotations import Annotations
+from dashboard import review_loaders
+from dashboard.label_loaders import Doubted, Source
+from dashboard.text import count
+from dashboard.widgets.review_gallery import Captions, Images, review_gallery
+from dashboard.widgets.run_bar import Viewed
+
+_LIST = "label_list"
+_ROW, _IN_A_ROW = 112, 8  # pixels of a row of tiles, tiles in it beside an open image
+_TITLES = {
+    "open": "Labels to decide about",
+    "decided": "Decided",
+    "all": "All labels, the most doubtful first",
+}
+_EMPTY = {
+    "open": "No label of the {split} images is left that looks wrong and has no decision. Look at "
+    "all of them, ranked, or at other images.",
+    "decided": "Nothing has been decided about {split} images yet. Open an image, or select "
+    "several, and say what is wrong with the label.",
+    "all": "There are no labels to doubt: with a single class every image has the right one.",
+}
+
+
+def choose_list(table: pd.DataFrame, known: Annotations, file: str) -> str:
+    """Draws the choice of the list, with how many images each has."""
+    lists = _lists(table, known, file)
+    names = {
+        "open": f"To decide {count(len(lists['open']))}",
+        "decided": f"Decided {count(len(lists['decided']))}",
+        "all": f"All, ranked {count(len(table))}",
+    }
+    chosen: str = st.segmented_control(
+        "List", list(names), key=_LIST, default="open", required=True,
+        format_func=names.__getitem__, label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+    return chosen
+
+
+def suspect_list(
+    viewed: Viewed, source: Source, found: Doubted, known: Annotations, chosen: str, height: int
+) -> None:
+    """The gallery of one of the lists.
+
+    Args:
+        viewed: run and epoch.
+        source: whose labels.
+        found: every label, ranked.
+        known: what is decided.
+        chosen: which list: open, decided or all.
+        height: of the images, in pixels.
+    """
+    classes = review_loaders.dataset_of(viewed.run).classes
+    rows = _lists(found.table, known, source.file)[chosen]
+    review_gallery(
+        viewed,
+        Images(
+            title=_TITLES[chosen],
+            rows=rows,
+            empty=_EMPTY[chosen].format(split=source.split),
+            caption=_captions(classes),
+            split=source.split,
+            probabilities=found.probabilities if source.split == "train" else None,
+        ),
+        key="suspects",
+        height=min(height, _ROW * -(-len(rows) // _IN_A_ROW)),
+    )
+
+
+def _lists(table: pd.DataFrame, known: Annotations, file: str) -> dict[str, pd.DataFrame]:
+    done = table["index"].isin(list(known.decisions.get(file, {})))
+    return {"open": table[table["is_issue"] & ~done], "decided": table[done], "all": table}
+
+
+def _captions(classes: tuple[str, ...]) -> Captions:
+    def lines(shown: pd.DataFrame) -> list[tuple[str, str]]:
+        return [
+            (f"labelled {classes[true]}", f"like {classes[suggested]}")
+            for true, suggested in zip(shown["true"], shown["suggested"], strict=True)
+        ]
+
+    return lines

@@ -1,0 +1,128 @@
+"""The same run once more, learning with what was decided; and the way to the comparison."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core import jobs
+from core.datasets.overlay import Overlay
+from core.errors import UserError
+from core.review.annotations import Annotations
+from core.review.decisions import overlay_of
+from core.runs import RunSummary
+from dashboard import label_loaders, loaders
+from dashboard.text import clean, counted, escaped, moment, percent, sentence
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_heading import STATE_COLORS
+
+_POLL_SECONDS = 1.0
+_MOST_LISTED = 6
+_PROBLEM = "train_again_problem"
+_AMBIGUOUS = {"leave out": "leave out", "keep": "learn as labelled"}
+
+
+def train_again(viewed: Viewed, known: Annotations) -> None:
+    """What the decisions would change, the button that trains with them, and what came of it."""
+    st.markdown("**Train again with these decisions**")
+    decided = known.decision_counts("train")
+    if not any(decided.values()):
+        st.caption(
+            "No image of the train file has been decided about yet. Look at Train or Validation "
+            "above: decisions about test images change how answers are counted, never what is "
+            "learnt."
+        )
+    else:
+        leave_out = True
+        if decided["ambiguous"]:
+            leave_out = _choose_ambiguous()
+        _start_form(viewed, overlay_of(known, leave_out))
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(problem, icon="⚠️")
+    _runs(viewed)
+
+
+def _choose_ambiguous() -> bool:
+    chosen = st.segmented_control(
+        "Ambiguous images", list(_AMBIGUOUS), key="train_again_ambiguous", default="leave out",
+        format_func=_AMBIGUOUS.__getitem__, required=True, persist_state="session",
+    )  # fmt: skip
+    return chosen == "leave out"
+
+
+def _start_form(viewed: Viewed, overlay: Overlay) -> None:
+    if overlay.digest == viewed.run.overlay_digest:
+        st.caption("This run has learnt with exactly these decisions.")
+        return
+    try:
+        told = label_loaders.effect(viewed.run, overlay).told()
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return
+    st.caption(escaped(told))
+    key = f"train_again_name_{viewed.run.id}"
+    usual = f"{clean(viewed.summary.name, 80) or viewed.run.id}, labels reviewed"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input("Name of the new run", usual, key=key, max_chars=120)
+        st.button(
+            "Train again", type="primary", icon=":material/play_arrow:", key="train_again",
+            on_click=_start, args=(viewed, overlay, key),
+            help="The same settings and the same seed as this run: what differs is the labels. "
+            "Validation and test keep theirs, so that both can be compared.",
+        )  # fmt: skip
+
+
+def _start(viewed: Viewed, overlay: Overlay, key: str) -> None:
+    try:
+        run = loaders.store().create(viewed.run.config, st.session_state[key], overlay)
+        jobs.start(run)
+        run.set_label(
+            note=f"{viewed.run.id} trained again with "
+            f"{counted(overlay.num_images, 'decision')} about labels."
+        )
+    except UserError as error:
+        st.session_state[_PROBLEM] = sentence(str(error))
+
+
+def _runs(viewed: Viewed) -> None:
+    """The runs that differ from this one in the labels alone; followed while one of them trains."""
+    found = label_loaders.relatives(viewed.run)
+    if not found:
+        return
+    training = any(summary.state in loaders.ACTIVE for summary, _ in found)
+
+    def draw() -> None:
+        now = label_loaders.relatives(viewed.run)
+        if training and not any(summary.state in loaders.ACTIVE for summary, _ in now):
+            st.rerun()  # the last one is done: nothing needs to be followed any more
+        st.markdown("**The same settings, other labels**")
+        for summary, reviewed in now[:_MOST_LISTED]:
+            _row(viewed, summary, reviewed)
+
+    st.fragment(draw, run_every=_POLL_SECONDS if training else None)()
+
+
+def _row(viewed: Viewed, summary: RunSummary, reviewed: bool) -> None:
+    created = moment(datetime.fromtimestamp(summary.created), datetime.now())
+    facts = ["with decisions" if reviewed else "labels as given", created]
+    if summary.test_accuracy is not None:
+        facts.append(f"test {percent(summary.test_accuracy)}")
+    if summary.state in loaders.ACTIVE:
+        facts.append(f"epoch {summary.epoch} of {summary.epochs}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"**{escaped(summary.name) or summary.id}** "
+            f":{STATE_COLORS[summary.state]}-badge[{summary.state}] :gray[{' · '.join(facts)}]"
+        )
+        st.space("stretch")
+        if summary.state in loaders.ACTIVE:
+            page, text, params = "train", "Follow", {"run": summary.id}
+        else:
+            old, new = viewed.run.id, summary.id
+            if summary.created < viewed.run.created:
+                old, new = new, old
+            page, text, params = "compare", "Compare", {"run": new, "compare": old}
+        if st.button(text, key=f"{page}_{summary.id}", icon=_ICONS[page]):
+            st.switch_page(f"views/{page}.py", query_params={**params, "split": viewed.split})
+
+
+_ICONS = {"train": ":material/model_training:", "compare": ":material/compare_arrows:"}
