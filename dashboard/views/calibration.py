@@ -1,0 +1,58 @@
+"""Calibration of a run at one epoch: whether its confidence can be believed, and acted upon."""
+
+import streamlit as st
+
+from core.errors import UserError
+from dashboard import calibration_loaders
+from dashboard.text import sentence
+from dashboard.widgets.calibration_images import images_of
+from dashboard.widgets.calibration_scores import calibration_scores, temperature_words
+from dashboard.widgets.coverage import coverage_panel
+from dashboard.widgets.reliability import choose_settings, show_diagram
+from dashboard.widgets.review_gallery import review_gallery
+from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.run_heading import heading
+
+DIAGRAM, CURVE, IMAGES = 400, 230, 690  # heights, in pixels
+
+
+def show(viewed: Viewed) -> None:
+    """Scores, the two charts, and the images behind what is chosen in them."""
+    assert viewed.epoch is not None
+    scores, words = st.columns([4, 3], gap="large", vertical_alignment="center")
+    charts, images = st.columns([6, 7], gap="large")
+    with charts:
+        settings = choose_settings(viewed)
+        where = (viewed.run, viewed.epoch, viewed.split)
+        shown = calibration_loaders.diagram(*where, settings)
+        temperature = calibration_loaders.temperature(viewed.run, viewed.epoch)
+        show_diagram(shown, settings, DIAGRAM)
+        coverage_panel(viewed, calibration_loaders.coverage(*where), CURVE)
+    with scores:
+        calibration_scores(*calibration_loaders.before_and_after(*where, settings))
+    with words:
+        temperature_words(viewed, temperature)
+    with images:
+        review_gallery(viewed, images_of(viewed, shown, settings), "calibration", IMAGES)
+
+
+def page() -> None:
+    """Draws the page."""
+    viewed = run_bar()
+    if viewed is None:
+        return
+    heading(viewed)
+    follow(viewed)
+    if viewed.epoch is None:
+        st.info(
+            "Nothing has been measured yet: the untrained network's confidence, epoch 0, appears "
+            "here a few seconds after the run starts."
+        )
+        return
+    try:
+        show(viewed)
+    except UserError as error:
+        st.error(f"{sentence(str(error))} Choose another epoch or run.", icon="⚠️")
+
+
+page()
