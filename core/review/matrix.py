@@ -21,6 +21,8 @@ from core.evaluation import FloatArray, IntArray, confusion_matrix
 if TYPE_CHECKING:
     import pandas as pd
 
+Cell = tuple[int | None, int | None]  # (true, predicted); None stands for every class
+
 UNLEARNT = 0.1  # a confusion is unlearnt where at most this share of its peak is left
 _UNSEEN = 1e-4  # the share that stands for a confusion never made, so that it has a logarithm
 
@@ -93,7 +95,7 @@ def confusion_at(labels: IntArray, probabilities: FloatArray, threshold: float) 
 
 def answered(
     labels: IntArray,
-    predicted: IntArray,
+    predicted: NDArray[np.integer[Any]],
     confidence: NDArray[np.floating[Any]],
     num_classes: int,
     threshold: float,
@@ -105,10 +107,10 @@ def answered(
     """
     if not 0 <= threshold <= 1:
         raise UserError(f"the threshold must lie in [0, 1], got {threshold}")
-    sure = confidence >= threshold
+    sure = confidence.astype(np.float64) >= threshold  # half precision would round the threshold
     return Answered(
         threshold=threshold,
-        matrix=confusion_matrix(labels[sure], predicted[sure], num_classes),
+        matrix=confusion_matrix(labels[sure], predicted[sure].astype(np.int64), num_classes),
         unanswered=np.bincount(labels[~sure], minlength=num_classes).astype(np.int64),
     )
 
@@ -149,7 +151,7 @@ def similarity_order(matrix: IntArray) -> list[int]:
 def in_cells(
     true: IntArray,
     predicted: IntArray,
-    cells: Collection[tuple[int | None, int | None]],
+    cells: Collection[Cell],
     num_classes: int,
 ) -> NDArray[np.bool_]:
     """Whether each image lies in one of the cells (true, predicted); None stands for every class.
@@ -160,14 +162,34 @@ def in_cells(
         cells: classes that do not exist hold no image.
         num_classes: K.
     """
-    chosen = np.zeros((num_classes, num_classes), bool)
-    for row, column in cells:
-        if max(row or 0, column or 0) < num_classes:
-            chosen[
-                slice(None) if row is None else row, slice(None) if column is None else column
-            ] = True
-    found: NDArray[np.bool_] = chosen[true, predicted]
+    found: NDArray[np.bool_] = _table(cells, num_classes)[true, predicted]
     return found
+
+
+def counts_over(history: IntArray, cells: Collection[Cell]) -> IntArray:
+    """How many errors the cells held after each epoch, (E,); all errors where there is no cell.
+
+    Right answers count only where their own cell is among them, not as part of a row or column.
+
+    Args:
+        history: (E, K, K) counts.
+        cells: as for `in_cells`.
+    """
+    size = history.shape[1]
+    wrong = _table(cells or [(None, None)], size) & ~np.eye(size, dtype=bool)
+    single = _table([cell for cell in cells if None not in cell], size)
+    counts: IntArray = history[:, wrong | single].sum(1)
+    return counts
+
+
+def _table(cells: Collection[Cell], num_classes: int) -> NDArray[np.bool_]:
+    """Which cells of the matrix are meant, (K, K)."""
+    chosen = np.zeros((num_classes, num_classes), bool)
+    for true, predicted in cells:
+        if max(true or 0, predicted or 0) < num_classes:
+            row = slice(None) if true is None else true
+            chosen[row, slice(None) if predicted is None else predicted] = True
+    return chosen
 
 
 def evenly(epochs: Sequence[int], most: int) -> list[int]:

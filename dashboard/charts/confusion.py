@@ -4,28 +4,46 @@ Right answers outnumber errors a hundredfold; one scale for both would show the 
 The diagonal is blue by its share of the row; errors are orange up to the largest one.
 """
 
-import html
+import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.palette import TOKENS, Palette, colorscale
-from dashboard.text import percent
+from core.review.matrix import Cell, shares
+from dashboard.charts.matrix_frame import (
+    MOST_TEXTS,
+    UNSURE,
+    Look,
+    Unit,
+    indices,
+    layout,
+    names_of,
+    numbers,
+    shades,
+    unsure_place,
+)
+from dashboard.palette import TOKENS, Palette
+from dashboard.text import counted, percent
 
-Unit = Literal["counts", "row %", "column %"]
-UNITS: tuple[Unit, ...] = ("counts", "row %", "column %")
-
-_MOST_TEXTS = 15  # classes up to which every cell has room for its number
-_MANY = 0.62  # share of the largest error from which light numbers read better than dark ones
+_MANY = 0.62  # shade of an error from which light numbers read better than dark ones
+_BLOCKS = "▁▂▃▄▅▆▇█"
+# One scale for three things, so that one trace draws and reports all cells: nothing at 0, errors
+# from 1 to 2, right answers from 3 to 4. Errors start at a tint of their own, so that a single one
+# is told from none.
+_ERRORS, _RIGHT, _END = 1.0, 3.0, 4.0
 
 
 def confusion(
     counts: NDArray[np.int64],
     classes: Sequence[str],
-    unit: Unit = "counts",
-    selected: tuple[int, int] | None = None,
+    look: Look = Look(),  # noqa: B008 - frozen
+    *,
+    unanswered: NDArray[np.int64] | None = None,
+    selected: Sequence[Cell] = (),
+    unsure_selected: Sequence[int | None] = (),
+    history: NDArray[np.int64] | None = None,
     colors: Palette = TOKENS,
 ) -> dict[str, Any]:
     """The figure; every point carries ``customdata = [true index, predicted index]``.
@@ -33,93 +51,111 @@ def confusion(
     Args:
         counts: (K, K), row = true class, column = predicted class.
         classes: K names.
-        unit: what the cells say and how errors are coloured: images, their share of the images
-            of the true class (row), or of those predicted as the class (column).
-        selected: the cell (true, predicted) to outline.
+        look: unit, colours and order.
+        unanswered: (K,) images without an answer, by true class: a column of their own, whose cells
+            carry `UNSURE` as predicted; None for no such column.
+        selected: cells, rows and columns to outline.
+        unsure_selected: rows of the column of "don't know" to outline; None for all of it.
+        history: (E, K, K) counts over the epochs, for the hover.
         colors: tokens for `components.plot`, or a theme's palette.
     """
-    size = len(classes)
-    names = [html.escape(name) for name in classes]
-    rows, columns = _shares(counts)
-    shown = {"counts": counts.astype(float), "row %": rows, "column %": columns}[unit]
-    cells: dict[str, list[list[Any]]] = {
-        "text": _texts(shown, unit),
-        "hovertext": _hover(counts, names, rows, columns),
-        "customdata": [[[i, j] for j in range(size)] for i in range(size)],
-    }
-    right = np.eye(size, dtype=bool)
-    errors = np.where(right, 0.0, shown)
-    most = float(errors.max(initial=0.0))
-    many = errors > _MANY * most
-    # Errors start at a tint of their own, so that a single one is told from none.
-    orange = colorscale(colors.diverging[4:0:-1])
-    blue = colorscale((colors.background, colors.sequential[2], colors.sequential[3]))
-    plain = colorscale((colors.surface, colors.surface))
+    order = look.arranged(len(classes))
+    shown, tints, values = _drawn(counts, look)
+    cells = np.ix_(order, order)
+    at: list[float] = list(range(len(order)))
+    texts = _texts(shown[cells], look.unit)
+    many = (tints > _ERRORS + _MANY) & (tints < _RIGHT)
+    ink = [[colors.background if dark else colors.text for dark in row] for row in many[cells]]
+    hover = _hover(counts, names_of(classes), history)
     traces = [
-        # Two traces, as the numbers of one trace have one colour, and dark cells need the other.
-        _trace((errors > 0) & ~many, errors, most, orange, colors.text, cells),
-        _trace(many, errors, most, orange, colors.background, cells),
-        _trace(
-            right & (shown > 0),
-            columns if unit == "column %" else rows,
-            1.0,
-            blue,
-            colors.text,
-            cells,
-        ),
-        # Cells without an image are clickable and readable on hover as well.
-        _trace(shown == 0, errors, 1.0, plain, colors.text, cells),
+        _heatmap(tints[cells], _scale(colors))
+        | {
+            "x": at,
+            "hovertext": [[hover[i][j] for j in order] for i in order],
+            "customdata": indices(order),
+        }
     ]
+    if unanswered is not None:
+        place = unsure_place(len(order))
+        at.append(place)
+        traces.append(_unsure(unanswered[order], order, names_of(classes), place, colors))
+        for row, (number, line) in enumerate(zip(unanswered[order].tolist(), texts, strict=True)):
+            line.append(f"{number:,}" if number and len(order) <= MOST_TEXTS else "")
+            ink[row].append(colors.text)
+    traces.append(numbers(texts, at, ink))
+    if len(order) > MOST_TEXTS and values.any():
+        traces.append(_legend(values, look, colors))
     return {
-        "data": [{**trace, "x": names, "y": names} for trace in traces],
-        "layout": matrix_layout(selected, colors),
-    }
+        "data": traces,
+        "layout": layout(
+            classes, look, selected, colors,
+            unsure=unanswered is not None, unsure_selected=unsure_selected,
+        ),
+    }  # fmt: skip
 
 
-def _trace(
-    where: NDArray[np.bool_],
-    values: NDArray[np.float64],
-    most: float,
-    scale: list[list[float | str]],
-    text_color: str,
-    cells: dict[str, list[list[Any]]],
-) -> dict[str, Any]:
-    """The cells of `where`, and nothing in the others: not even their text."""
+def _drawn(
+    counts: NDArray[np.int64], look: Look
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What the cells say, where they stand on the scale, and the errors alone."""
+    rows, columns = shares(counts)
+    shown = {"counts": counts.astype(float), "row %": rows, "column %": columns}[look.unit]
+    right = np.eye(len(counts), dtype=bool)
+    if look.masked:
+        shown = np.where(right, 0.0, shown)
+    errors = np.where(right, 0.0, shown)
+    tints = np.where(errors > 0, _ERRORS + shades(errors, look.shading), 0.0)
+    share = columns if look.unit == "column %" else rows
+    return shown, np.where(right & (shown > 0), _RIGHT + share, tints), errors
+
+
+def _scale(colors: Palette) -> list[list[float | str]]:
+    stops: list[tuple[float, str]] = [(0.0, colors.surface), (_ERRORS - 0.5, colors.surface)]
+    orange = colors.diverging[4:0:-1]
+    blue = (colors.background, colors.sequential[2], colors.sequential[3])
+    for start, tones in ((_ERRORS, orange), (_RIGHT, blue)):
+        stops += [(start + k / (len(tones) - 1), tone) for k, tone in enumerate(tones)]
+    return [[place / _END, tone] for place, tone in stops]
+
+
+def _heatmap(tints: NDArray[np.float64], scale: list[list[float | str]]) -> dict[str, Any]:
     return {
         "type": "heatmap",
-        "z": _only(where, values.tolist(), None),
+        "z": tints.round(4).tolist(),
         "zmin": 0,
-        "zmax": most or 1.0,
+        "zmax": _END,
         "colorscale": scale,
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
-        "text": _only(where, cells["text"], ""),
-        "texttemplate": "%{text}",
-        "textfont": {"size": 12 if len(where) <= 10 else 9, "color": text_color},
-        "hovertext": _only(where, cells["hovertext"], ""),
         "hovertemplate": "%{hovertext}<extra></extra>",
-        "hoverongaps": False,
-        "customdata": _only(where, cells["customdata"], None),
     }
 
 
-def _only(where: NDArray[np.bool_], table: list[list[Any]], empty: Any) -> list[list[Any]]:
-    return [
-        [value if there else empty for value, there in zip(values, places, strict=True)]
-        for values, places in zip(table, where.tolist(), strict=True)
-    ]
-
-
-def _shares(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Each count as a share of its row and of its column; 0 where there is nothing to share."""
-    rows, columns = counts.sum(1, keepdims=True), counts.sum(0, keepdims=True)
-    return counts / np.maximum(rows, 1), counts / np.maximum(columns, 1)
+def _unsure(
+    unanswered: NDArray[np.int64],
+    order: Sequence[int],
+    names: Sequence[str],
+    place: float,
+    colors: Palette,
+) -> dict[str, Any]:
+    """The column of "don't know": neither right nor wrong, so neither blue nor orange."""
+    tints = np.where(unanswered > 0, 0.3 + 0.7 * shades(unanswered.astype(float), "linear"), 0.0)
+    scale: list[list[float | str]] = [[0, colors.surface], [1, f"{colors.muted}/0.45"]]
+    return _heatmap(tints[:, None], scale) | {
+        "zmax": 1,
+        "x": [place - 0.5, place + 0.5],  # the edges: a single column has no width of its own
+        "hovertext": [
+            [f"<b>true {names[index]}, no answer</b><br>{counted(int(number), 'image')}"]
+            for index, number in zip(order, unanswered, strict=True)
+        ],
+        "customdata": [[[index, UNSURE]] for index in order],
+    }
 
 
 def _texts(shown: NDArray[np.float64], unit: Unit) -> list[list[str]]:
     def text(value: float) -> str:
-        if value == 0 or len(shown) > _MOST_TEXTS:
+        if value == 0 or len(shown) > MOST_TEXTS:
             return ""
         return f"{value:,.0f}" if unit == "counts" else f"{value * 100:.1f}"
 
@@ -127,54 +163,66 @@ def _texts(shown: NDArray[np.float64], unit: Unit) -> list[list[str]]:
 
 
 def _hover(
-    counts: NDArray[np.int64],
-    names: Sequence[str],
-    rows: NDArray[np.float64],
-    columns: NDArray[np.float64],
+    counts: NDArray[np.int64], names: Sequence[str], history: NDArray[np.int64] | None
 ) -> list[list[str]]:
+    rows, columns = shares(counts)
+    told = [] if history is None or len(history) < 2 else _blocks(history)
     return [
         [
             f"<b>true {true}, predicted {predicted}</b><br>"
-            f"{counts[i, j]:,} {'image' if counts[i, j] == 1 else 'images'}<br>"
+            f"{counted(counts[i, j], 'image')}<br>"
             f"{percent(rows[i, j])} of true {true}<br>"
             f"{percent(columns[i, j])} of predicted {predicted}"
+            + (f"<br>over the epochs {told[i][j]}" if told else "")
             for j, predicted in enumerate(names)
         ]
         for i, true in enumerate(names)
     ]
 
 
-def matrix_layout(selected: tuple[int, int] | None, colors: Palette) -> dict[str, Any]:
-    """The layout of any matrix of true (rows, from the top) against predicted classes (columns).
+def _blocks(history: NDArray[np.int64]) -> list[list[str]]:
+    """Each cell's counts as a row of blocks, each cell by its own largest."""
+    heights = np.rint(history / np.maximum(history.max(0), 1) * (len(_BLOCKS) - 1)).astype(int)
+    letters = np.array(list(_BLOCKS))[heights]
+    return [["".join(cell) for cell in row] for row in letters.transpose(1, 2, 0)]
 
-    Args:
-        selected: the cell to outline, (true, predicted).
-        colors: tokens for `components.plot`, or a theme's palette.
-    """
-    axis = {
-        "type": "category",
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "ticks": "",
-        "ticklabelstandoff": 3,
-    }
+
+def _legend(values: NDArray[np.float64], look: Look, colors: Palette) -> dict[str, Any]:
+    """A scale beside a matrix whose cells have no room for numbers; its one point is not drawn."""
+    positive = values[values > 0]
+    low, high = float(positive.min()), float(positive.max())
+    middle = math.sqrt(low * high) if look.shading == "logarithmic" else (low + high) / 2
+    ticks = sorted({low, float(round(middle)) if look.unit == "counts" else middle, high})
+    places = shades(np.array(ticks), look.shading)
+    orange = colors.diverging[4:0:-1]
     return {
-        "xaxis": {**axis, "title": {"text": "predicted"}, "side": "top"},
-        "yaxis": {**axis, "title": {"text": "true"}, "autorange": "reversed"},
-        "margin": {"l": 8, "r": 4, "t": 8, "b": 4},
-        "dragmode": False,
-        "shapes": [] if selected is None else [_outline(selected, colors)],
+        "type": "scatter",
+        "mode": "markers",
+        "x": [0],
+        "y": [0],
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "marker": {
+            "size": 0.1,
+            "color": [0],
+            "cmin": 0,
+            "cmax": 1,
+            "colorscale": [[k / (len(orange) - 1), tone] for k, tone in enumerate(orange)],
+            "showscale": True,
+            "colorbar": {
+                "thickness": 8,
+                "len": 0.5,
+                "y": 1,
+                "yanchor": "top",
+                "xpad": 6,
+                "outlinewidth": 0,
+                "tickvals": places.round(4).tolist(),
+                "ticktext": [_tick(tick, look.unit) for tick in ticks],
+                "tickfont": {"size": 10, "color": colors.muted},
+            },
+        },
     }
 
 
-def _outline(cell: tuple[int, int], colors: Palette) -> dict[str, Any]:
-    true, predicted = cell
-    return {
-        "type": "rect",
-        "x0": predicted - 0.5,
-        "x1": predicted + 0.5,
-        "y0": true - 0.5,
-        "y1": true + 0.5,
-        "line": {"color": colors.text, "width": 2.5},
-    }
+def _tick(value: float, unit: Unit) -> str:
+    return f"{value:,.0f}" if unit == "counts" else f"{value * 100:.1f} %"

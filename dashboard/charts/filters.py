@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.inspection.histograms import ClassHistogram
-from dashboard.charts.confusion import matrix_layout
 from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted, percent
 
@@ -164,63 +163,6 @@ def class_change(table: pd.DataFrame, colors: Palette = TOKENS) -> dict[str, Any
             },
             "dragmode": False,
         },
-    }
-
-
-def confusion_change(
-    change: NDArray[np.int64],
-    classes: Sequence[str],
-    selected: tuple[int, int] | None = None,
-    colors: Palette = TOKENS,
-) -> dict[str, Any]:
-    """Counts after less before; cells carry [true, predicted]. Orange is worse, blue is better.
-
-    Worse are fewer right answers and more wrong ones, so both belong to one colour.
-
-    Args:
-        change: (K, K), row = true class, column = predicted class.
-        classes: K names.
-        selected: the cell to outline.
-        colors: tokens for `components.plot`, or a theme's palette.
-    """
-    size, names = len(classes), [html.escape(name) for name in classes]
-    better = np.where(np.eye(size, dtype=bool), change, -change).astype(float)
-    reach = float(np.abs(better).max(initial=0.0)) or 1.0
-    text = [
-        [f"{value:+,d}".replace("-", "−") if value and size <= _MOST_TEXTS else "" for value in row]
-        for row in change.tolist()
-    ]
-    hover = [
-        [
-            f"<b>true {true}, predicted {predicted}</b><br>"
-            f"{counted(abs(value), 'image')} {'more' if value >= 0 else 'fewer'}"
-            for predicted, value in zip(names, row, strict=True)
-        ]
-        for true, row in zip(names, change.tolist(), strict=True)
-    ]
-    return {
-        "data": [
-            {
-                "type": "heatmap",
-                "x": names,
-                "y": names,
-                # The root, with its sign: one image must be told from none beside two hundred.
-                "z": (np.sign(better) * np.sqrt(np.abs(better) / reach)).tolist(),
-                "zmin": -1.6,  # not the darkest colours: the numbers are written over them
-                "zmax": 1.6,
-                "colorscale": colorscale(colors.diverging),
-                "showscale": False,
-                "xgap": 1,
-                "ygap": 1,
-                "text": text,
-                "texttemplate": "%{text}",
-                "textfont": {"size": 10.5, "color": colors.text},
-                "customdata": [[[i, j] for j in range(size)] for i in range(size)],
-                "hovertext": hover,
-                "hovertemplate": "%{hovertext}<extra></extra>",
-            }
-        ],
-        "layout": matrix_layout(selected, colors),
     }
 
 

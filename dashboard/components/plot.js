@@ -76,7 +76,8 @@ function pointOf(event) {
   const point = event.points && event.points[0];
   if (!point) return null;
   const { x, y, z, curveNumber, pointNumber, customdata } = point;
-  return { x, y, z, curve: curveNumber, point: pointNumber, customdata };
+  const several = isSeveral(event.event);
+  return { x, y, z, curve: curveNumber, point: pointNumber, customdata, several };
 }
 
 const charts = new WeakMap();
@@ -95,6 +96,8 @@ async function draw(chart) {
   const { data, element } = chart;
   element.style.height = `${data.height}px`;
   element.setAttribute("aria-label", data.label);
+  // What is inside an image is hidden from a screen reader; buttons must not be.
+  element.setAttribute("role", headersOf(data) ? "group" : "img");
   const palette = showingPalette(element);
   // A page that is drawn anew sends its charts again: an unchanged one is left as it is.
   const content = JSON.stringify([data.figure, data.height, element.clientWidth]);
@@ -110,14 +113,22 @@ async function draw(chart) {
     return;
   }
   if (chart.removed || chart.data !== data) return; // a newer update overtook this one
+  const focused = focusedHeader(chart);
   await Plotly.react(element, figure.data, layout, CONFIG);
   Object.assign(chart, { content, palette });
-  if (chart.wired) return;
-  chart.wired = true;
-  element.on("plotly_click", (event) => {
-    const point = pointOf(event);
+  if (!chart.wired) wire(chart);
+  markHeaders(chart);
+  if (focused) focusHeader(chart, focused);
+}
+
+function wire(chart) {
+  const send = (point) => {
     if (point && chart.data.clickable) chart.send("click", point);
-  });
+  };
+  chart.wired = true;
+  chart.element.on("plotly_click", (event) => send(pointOf(event)));
+  chart.element.on("plotly_afterplot", () => markHeaders(chart)); // a new width draws anew, too
+  wireHeaders(chart, send);
 }
 
 export default function (component) {

@@ -16,21 +16,21 @@ from plotly import __version__ as plotly_version
 from dashboard.palette import THEMES
 
 PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serves it
-FIELDS = ("x", "y", "z", "curve", "point", "customdata")
+FIELDS = ("x", "y", "z", "curve", "point", "customdata", "several")
 
 
-def _script(name: str) -> str:
+def _script(*names: str) -> str:
     palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
     folder = Path(__file__).parent
-    source = "\n".join((folder / file).read_text("utf-8") for file in ("plotly_loader.js", name))
+    source = "\n".join((folder / name).read_text("utf-8") for name in ("plotly_loader.js", *names))
     return source.replace("__PALETTES__", palettes).replace("__PLOTLY_PATH__", PLOTLY_PATH)
 
 
 _mount = st.components.v2.component(
     "convscope_plot",
     html='<div class="convscope-plot" role="img"></div>',
-    css=".convscope-plot { width: 100%; }\n.convscope-plot .modebar-group { padding: 0; }",
-    js=_script("plot.js"),
+    css=(Path(__file__).parent / "plot.css").read_text("utf-8"),
+    js=_script("plot_headers.js", "plot.js"),
     isolate_styles=False,  # Plotly puts its styles into the document's head
 )
 
@@ -64,7 +64,9 @@ def plot(
         clickable: whether clicks are sent; by default only with `on_click`.
 
     Returns:
-        ``{"x", "y", "z", "curve", "point", "customdata"}`` of the clicked point, or None.
+        ``{"x", "y", "z", "curve", "point", "customdata", "several"}`` of the clicked point, or
+        None. Of a tick label that ``layout.meta["headers"]`` makes a button only the last two:
+        what the figure gave it, and whether Shift, Ctrl or the command key was held.
     """
     wanted = on_click is not None if clickable is None else clickable
     data = {

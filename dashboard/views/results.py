@@ -3,45 +3,18 @@
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import loaders, selection
-from dashboard.charts.confusion import UNITS, Unit, confusion
+from dashboard import cells, loaders, matrix_loaders, selection
 from dashboard.charts.curves import accuracy_curves, loss_curves
 from dashboard.charts.epoch_line import with_epoch
 from dashboard.components.plot import plot
 from dashboard.text import sentence
+from dashboard.widgets.answer_threshold import answer_threshold
 from dashboard.widgets.class_table import class_table
-from dashboard.widgets.image_browser import image_browser, only_cell, valid_cell
+from dashboard.widgets.confusion_history import confusion_history
+from dashboard.widgets.confusion_images import confusion_images
+from dashboard.widgets.confusion_matrix import confusion_matrix
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.run_heading import accuracies, heading
-
-HEIGHT = 448  # of the matrix and of the images beside it, in pixels
-
-
-def show_matrix(viewed: Viewed, answers: loaders.Answers) -> None:
-    """The clickable matrix; a second click on a cell undoes the first."""
-    cell = valid_cell(answers, only_cell(selection.current().cells))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
-        unit: Unit = st.segmented_control(
-            "Unit", UNITS, default="counts", required=True, key="matrix_unit",
-            label_visibility="collapsed", persist_state="session",
-        )  # fmt: skip
-
-    def clicked(point: dict) -> None:
-        try:
-            true, predicted = (int(index) for index in point["customdata"])
-        except (TypeError, ValueError):
-            return
-        chosen = (true, predicted)
-        selection.update(cells=() if chosen == cell else (chosen,), example=None)
-
-    plot(
-        confusion(answers.matrix, answers.classes, unit, cell),
-        key="matrix",
-        on_click=clicked,
-        height=HEIGHT,
-        label="Confusion matrix: rows are true classes, columns predicted ones",
-    )
 
 
 def show_answers(viewed: Viewed) -> None:
@@ -57,11 +30,17 @@ def show_answers(viewed: Viewed) -> None:
         )
         show_curves(viewed)
         return
+    threshold = selection.current().threshold
+    answered = matrix_loaders.answered(answers, threshold)
+    choice = cells.chosen(selection.current(), len(answers.classes))
     matrix, images = st.columns([4, 5], gap="large")
     with matrix:
-        show_matrix(viewed, answers)
+        drawn = confusion_matrix(viewed, answers, answered, choice)
+        answer_threshold(answered)
     with images:
-        image_browser(viewed, answers, HEIGHT)
+        confusion_images(viewed, answers, answered, choice)
+    st.space("small")
+    confusion_history(viewed, answers.classes, choice, drawn.look, threshold)
     st.space("small")
     curves, classes = st.columns([8, 5], gap="large")
     with curves:

@@ -5,7 +5,8 @@ import streamlit as st
 
 from core.errors import UserError
 from dashboard import ablation_loaders, images, selection
-from dashboard.charts.filters import class_change, confusion_change
+from dashboard.charts.confusion_difference import difference
+from dashboard.charts.filters import class_change
 from dashboard.components.gallery import gallery
 from dashboard.components.plot import plot
 from dashboard.text import count, counted, escaped, percent, sentence
@@ -128,8 +129,11 @@ def _matrix(
 
     st.markdown("**Confusion matrix** · images more or fewer")
     plot(
-        confusion_change(effect.confusion, effect.classes, cell), key="ablation_matrix",
-        on_click=clicked, height=max(_CHART, 14 * len(effect.classes)),
+        difference(
+            effect.confusion, effect.classes, selected=() if cell is None else (cell,),
+            headers=False,
+        ),
+        key="ablation_matrix", on_click=clicked, height=max(_CHART, 14 * len(effect.classes)),
         label="Change of the confusion matrix: rows are true classes, columns predicted ones",
     )  # fmt: skip
 

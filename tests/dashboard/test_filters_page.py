@@ -24,7 +24,8 @@ from core.jobs.analysis import Analysis
 from core.predictor import Predictor
 from core.run_files import sha256
 from dashboard import ablation_loaders, filter_loaders, filter_measures
-from dashboard.charts.filters import class_change, confusion_change, points
+from dashboard.charts.confusion_difference import difference
+from dashboard.charts.filters import class_change, points
 from dashboard.filter_measures import Background
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
@@ -372,9 +373,9 @@ def test_results_in_the_background_are_bounded():
 
 def test_changes_are_coloured_by_whether_they_help():
     change = np.array([[-4, 4], [1, -1]])
-    cells = confusion_change(change, ("a", "b"))["data"][0]
+    cells, numbers = difference(change, ("a", "b"))["data"]
     assert (np.array(cells["z"]) < 0).all()  # fewer right answers, more wrong ones: all worse
-    assert cells["text"] == [["−4", "+4"], ["+1", "−1"]]
+    assert numbers["text"] == ["−4", "+4", "+1", "−1"]
     assert points(-0.0123) == "−1.2"
     assert points(0.0) == points(-0.0001) == "0.0"
 

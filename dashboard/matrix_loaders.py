@@ -1,0 +1,173 @@
+"""Confusion matrices of any epoch, threshold and other network, cached by ids and bounded.
+
+Of each epoch only predictions and confidences are kept, four bytes an image, and what is counted
+from them. What is cached here is shared between all tabs: treat it as read-only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.errors import RunError, UserError
+from core.review import matrix as counting
+from core.review.matrix import Answered
+from core.runs import Run, default_root
+from dashboard import history_loaders, loaders
+
+Matrices = NDArray[np.int64]  # (E, K, K)
+
+STRIP_EPOCHS = 12  # small matrices side by side
+MOST_EPOCHS = 100  # that a story is told of; of a longer run an even choice
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A row of `core.review.matrix.confusions`."""
+
+    true: int
+    predicted: int
+    count: int
+    share: float
+    peak: int
+    peak_epoch: int
+    unlearnt_since: int | None
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
+class History:
+    """Matrices over the epochs.
+
+    Attributes:
+        epochs: E of them, ascending; one that cannot be read is not among them.
+        matrices: (E, K, K) counts of the images answered.
+    """
+
+    epochs: tuple[int, ...]
+    matrices: Matrices
+
+    def only(self, epochs: list[int]) -> "History":
+        """The matrices of some epochs."""
+        kept = [k for k, epoch in enumerate(self.epochs) if epoch in epochs]
+        return History(tuple(self.epochs[k] for k in kept), self.matrices[kept])
+
+    def strip(self) -> "History":
+        """As many, evenly chosen, as stand side by side."""
+        return self.only(counting.evenly(self.epochs, STRIP_EPOCHS))
+
+    def counts(self, cells: tuple[counting.Cell, ...]) -> NDArray[np.int64]:
+        """(E,) as `core.review.matrix.counts_over`."""
+        return counting.counts_over(self.matrices, cells)
+
+    def top(self, epoch: int, most: int) -> tuple[list[Confusion], list[Confusion]]:
+        """The confusions there are at an epoch, and those unlearnt by then, most images first."""
+        known = self.only([at for at in self.epochs if at <= epoch])
+        table = counting.confusions(known.matrices, known.epochs)
+        unlearnt = table["unlearnt_since"].notna()
+        now = table[~unlearnt & (table["count"] > 0)]
+        gone = table[unlearnt].sort_values("peak", ascending=False, kind="stable")
+        return _told(now.head(most)), _told(gone.head(most))
+
+
+def _told(table: pd.DataFrame) -> list[Confusion]:
+    return [
+        Confusion(
+            true=int(row["true"]),
+            predicted=int(row["predicted"]),
+            count=int(row["count"]),
+            share=float(row["share"]),
+            peak=int(row["peak"]),
+            peak_epoch=int(row["peak_epoch"]),
+            unlearnt_since=None if pd.isna(row["unlearnt_since"]) else int(row["unlearnt_since"]),
+        )
+        for row in table.to_dict("records")
+    ]
+
+
+def answered(given: loaders.Answers, threshold: float) -> Answered:
+    """The matrix where the network answers only from a confidence on.
+
+    Raises:
+        UserError: if the threshold is out of range.
+    """
+    table = given.examples
+    return counting.answered(
+        table["true"].to_numpy(),
+        table["predicted"].to_numpy(),
+        table["confidence"].to_numpy(),
+        len(given.classes),
+        threshold,
+    )
+
+
+def compared(of: Run, other: Run, epoch: int, split: str, threshold: float) -> Answered:
+    """The matrix of another network, or of another epoch, where `of` was measured as well.
+
+    Raises:
+        UserError: if the other was measured on other images or classes, or cannot be read.
+    """
+    history_loaders.check_same_split(of, other, split)
+    return answered(loaders.answers(other, epoch, split), threshold)
+
+
+def history(of: Run, split: str, epochs: list[int], threshold: float, also: int) -> History:
+    """The matrices over a run's epochs, evenly chosen where there are very many.
+
+    Args:
+        of: whose answers.
+        split: ``validation`` or ``test``.
+        epochs: those it has.
+        threshold: confidence from which on it answers.
+        also: an epoch that must be among them.
+
+    Raises:
+        UserError: if none can be read.
+    """
+    wanted = tuple(sorted({*counting.evenly(epochs, MOST_EPOCHS), also}))
+    return _history(default_root(), of.id, split, wanted, threshold, of)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the epochs …")
+def _history(
+    root: Path, run_id: str, split: str, epochs: tuple[int, ...], threshold: float, _run: Run
+) -> History:
+    parts = loaders.splits(_run)
+    labels, size = parts.labels(split).numpy(), len(loaders.dataset(_run.config.data.name).classes)
+    found: dict[int, NDArray[np.int64]] = {}
+    problem: UserError = RunError(f"run {run_id} has no answers on the {split} split")
+    for epoch in epochs:
+        try:
+            predicted = history_loaders.predicted(_run, epoch, split)
+            confidence = _confidence(root, run_id, epoch, split, threshold > 0, _run)
+        except UserError as error:  # damaged, or deleted meanwhile: the others tell the story
+            problem = error
+            continue
+        found[epoch] = counting.answered(labels, predicted, confidence, size, threshold).matrix
+    if not found:
+        raise problem
+    return History(tuple(found), np.array(list(found.values())))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _confidence(
+    root: Path, run_id: str, epoch: int, split: str, asked: bool, _run: Run
+) -> NDArray[np.float16]:
+    """(N,) as saved; where nobody asks for them, ones, and the file is not read."""
+    if not asked:
+        return np.ones(loaders.splits(_run).sizes[split], np.float16)
+    values: NDArray[np.float16] = _run.probabilities(epoch, split).max(1).astype(np.float16)
+    return values
+
+
+def similarity(of: Run, split: str, epochs: list[int]) -> tuple[int, ...]:
+    """The classes by similarity: the same order at every epoch of the run, so that nothing jumps.
+
+    Raises:
+        UserError: if no epoch can be read.
+    """
+    trained = [epoch for epoch in epochs if epoch > 0] or epochs
+    total = history(of, split, trained, 0.0, trained[-1]).matrices.sum(0)
+    return tuple(counting.similarity_order(total))

@@ -1,0 +1,70 @@
+""" "Answer only above": how many images a careful network answers, and how well."""
+
+import bisect
+
+import streamlit as st
+
+from core.review.matrix import Answered
+from dashboard import selection
+from dashboard.text import count, counted, percent, plain_number
+
+# Networks are sure: half of what there is to decide lies above 0.99.
+_STOPS = (
+    0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985,
+    0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999, 1.0,
+)  # fmt: skip
+_KEY = "answer_threshold"
+
+
+def answer_threshold(answered: Answered) -> None:
+    """The slider, and coverage, accuracy and errors where it stands."""
+    slider, numbers = st.columns([5, 6], vertical_alignment="bottom", gap="medium")
+    with slider:
+        _slider(answered.threshold)
+    with numbers:
+        _numbers(answered)
+
+
+def _slider(threshold: float) -> None:
+    stops = list(_STOPS)
+    if threshold not in stops:  # an address may name any
+        bisect.insort(stops, threshold)
+
+    def changed() -> None:
+        wanted = st.session_state[_KEY]
+        unsure = (selection.current().group or "").startswith("unsure:")
+        # Without a threshold there is nobody left who does not answer.
+        gone = {"group": None, "example": None} if unsure and not wanted else {}
+        selection.update(threshold=wanted, **gone)
+
+    st.session_state[_KEY] = threshold
+    st.select_slider(
+        "Answer only above a confidence of",
+        stops,
+        key=_KEY,
+        on_change=changed,
+        format_func=lambda stop: plain_number(stop) if stop else "0, always",
+        help="Below it the network says “don't know”. Matrix, strip and images follow.",
+    )
+
+
+def _numbers(answered: Answered) -> None:
+    if answered.threshold == 0:
+        st.markdown(
+            f":gray[Every image is answered:] {counted(answered.num_errors, 'error')} "
+            f":gray[in {count(answered.num_answered)}, accuracy] {percent(answered.accuracy)}"
+        )
+        return
+    st.markdown(
+        f":gray[Accuracy] **{percent(answered.accuracy)}** :gray[of the] "
+        f"{count(answered.num_answered)} :gray[answered, coverage] "
+        f"**{percent(answered.coverage)}**, {counted(answered.num_errors, 'error')}"
+    )
+    st.button(
+        f"{count(answered.num_unanswered)} don't know",
+        key="open_unsure",
+        type="tertiary",
+        icon=":material/help:",
+        disabled=not answered.num_unanswered,
+        on_click=lambda: selection.update(cells=(), group="unsure:all", example=None),
+    )

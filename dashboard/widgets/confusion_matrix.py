@@ -1,0 +1,170 @@
+"""The clickable confusion matrix, and how it is drawn."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import UserError
+from core.review.matrix import Answered
+from dashboard import cells, loaders, matrix_loaders, selection
+from dashboard.cells import Choice
+from dashboard.charts.confusion import confusion
+from dashboard.charts.confusion_difference import difference
+from dashboard.charts.matrix_frame import MOST_TEXTS, SHADINGS, UNITS, Look, Unit
+from dashboard.components.plot import plot
+from dashboard.text import escaped, sentence
+from dashboard.widgets.comparison import Compared, choose_comparison
+from dashboard.widgets.run_bar import Viewed
+
+HEIGHT = 448  # pixels, where every cell has room for its number
+_DIFFERENCE = "difference"
+_ORDERS = ("class", "similarity")
+_TALLEST = 680
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
+class Drawn:
+    """How the matrix is drawn, and with what it is compared.
+
+    Attributes:
+        look: unit, colours and order, also for the strip of small matrices.
+        before: the other network's answers, in the mode of differences.
+        title: its name.
+    """
+
+    look: Look
+    before: Answered | None = None
+    title: str = ""
+
+
+def height_for(num_classes: int) -> int:
+    """Pixels, so that every class has a line that can be read."""
+    return HEIGHT if num_classes <= MOST_TEXTS else min(_TALLEST, 13 * num_classes + 90)
+
+
+def confusion_matrix(
+    viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice
+) -> Drawn:
+    """Title, settings and the matrix; clicks go to the address."""
+    _title(viewed, choice)
+    drawn = _settings(viewed, answered.threshold)
+    unsure = answered.threshold > 0
+    if drawn.before is None:
+        figure = confusion(
+            answered.matrix, answers.classes, drawn.look,
+            unanswered=answered.unanswered if unsure else None,
+            selected=choice.cells, unsure_selected=choice.unsure,
+            history=_history(viewed, answered.threshold),
+        )  # fmt: skip
+    else:
+        figure = difference(
+            answered.matrix - drawn.before.matrix, answers.classes, drawn.look,
+            unanswered=answered.unanswered - drawn.before.unanswered if unsure else None,
+            selected=choice.cells, unsure_selected=choice.unsure, before=drawn.before.matrix,
+        )  # fmt: skip
+
+    def clicked(point: dict) -> None:
+        changes = cells.clicked(choice, point)
+        if changes is not None:
+            selection.update(**changes)
+
+    plot(
+        figure,
+        key="matrix",
+        on_click=clicked,
+        height=height_for(len(answers.classes)),
+        label="Confusion matrix: rows are true classes, columns predicted ones",
+    )
+    _legend(drawn)
+    return drawn
+
+
+def _title(viewed: Viewed, choice: Choice) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="matrix_title"):
+        st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
+        if not choice.is_empty:
+            st.button(
+                "Show all errors",
+                key="show_all_errors",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=lambda: selection.update(cells=(), group=None, example=None),
+            )
+
+
+def _settings(viewed: Viewed, threshold: float) -> Drawn:
+    with st.container(horizontal=True, vertical_alignment="center", key="matrix_settings"):
+        mode = st.segmented_control(
+            "Cells say", (*UNITS, _DIFFERENCE), default="counts", required=True,
+            key="matrix_unit", label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+        with st.popover("Display", icon=":material/tune:"):
+            look = _look(viewed, mode)
+    if mode != _DIFFERENCE:
+        return Drawn(look)
+    other = choose_comparison(viewed)
+    if other is None:
+        st.caption("Choose above what to subtract; until then the cells say counts.")
+        return Drawn(look)
+    return _compared(viewed, look, other, threshold)
+
+
+def _look(viewed: Viewed, mode: str) -> Look:
+    order = st.segmented_control(
+        "Order of the classes", _ORDERS, default="class", required=True, key="matrix_order",
+        persist_state="session",
+        help="By similarity, classes that are confused with each other stand side by side.",
+    )  # fmt: skip
+    shading = st.segmented_control(
+        "Colours", SHADINGS, default="linear", required=True, key="matrix_shading",
+        persist_state="session",
+        help="On a logarithmic scale rare confusions are told apart as well as frequent ones.",
+    )  # fmt: skip
+    masked = st.toggle(
+        "Errors only", key="matrix_masked", persist_state="session",
+        help="Leaves the right answers, on the diagonal, blank.",
+    )  # fmt: skip
+    unit: Unit = next((unit for unit in UNITS if unit == mode), "counts")
+    return Look(unit, shading, masked, _order(viewed) if order == "similarity" else None)
+
+
+def _order(viewed: Viewed) -> tuple[int, ...] | None:
+    try:
+        return matrix_loaders.similarity(viewed.run, viewed.split, viewed.epochs)
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return None
+
+
+def _compared(viewed: Viewed, look: Look, other: Compared, threshold: float) -> Drawn:
+    try:
+        before = matrix_loaders.compared(
+            viewed.run, other.run, other.epoch, viewed.split, threshold
+        )
+    except UserError as error:
+        st.warning(f"{sentence(str(error))} The cells say counts.", icon="⚠️")
+        return Drawn(look)
+    return Drawn(look, before, other.title)
+
+
+def _history(viewed: Viewed, threshold: float) -> matrix_loaders.Matrices | None:
+    """For the hover; the strip below says it where no epoch can be read."""
+    assert viewed.epoch is not None
+    try:
+        found = matrix_loaders.history(
+            viewed.run, viewed.split, viewed.epochs, threshold, viewed.epoch
+        )
+    except UserError:
+        return None
+    return found.strip().matrices
+
+
+def _legend(drawn: Drawn) -> None:
+    several = "Shift-click chooses several cells; a class's name is its whole row or column."
+    if drawn.before is None:
+        st.caption(several)
+    else:
+        st.caption(
+            f"Images more or fewer than in {escaped(drawn.title)}: blue is better, orange is "
+            f"worse. {several}"
+        )
