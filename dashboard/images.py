@@ -24,9 +24,14 @@ def images_of(given: loaders.Answers, cell: tuple[int, int] | None) -> pd.DataFr
     return rows.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
 
 
+def pixels(of: Run, split: str, index: Any) -> NDArray[np.uint8]:
+    """(N, C, H, W): a copy of the images with these indices in the original file of a split."""
+    return _file_images(of, split)[np.asarray(index, dtype=np.int64)]
+
+
 def sheet(of: Run, split: str, index: Any) -> sprites.Sheet:
     """Images by their index in the original file of a split, in this order, as one sprite sheet."""
-    return sprites.sheet(_file_images(of, split)[np.asarray(index, dtype=np.int64)])
+    return sprites.sheet(pixels(of, split, index))
 
 
 def _file_images(of: Run, split: str) -> NDArray[np.uint8]:
@@ -72,16 +77,29 @@ def example(of: Run, epoch: int, split: str, index: int) -> Example:
     if found.empty:
         raise UserError(f"The {split} split of this run has no image with index {index}.")
     row = found.iloc[0]
-    position = int(row["position"])
-    values = loaders.probabilities(of.id, epoch, split)[position].astype(float)
-    pixels = _file_images(of, split)[index]
+    values = loaders.probabilities(of.id, epoch, split)[int(row["position"])]
+    return example_of(of, split, row, values)
+
+
+def example_of(of: Run, split: str, row: "pd.Series[Any]", values: NDArray[Any]) -> Example:
+    """The image of a row of `core.evaluation.examples`.
+
+    Args:
+        of: a run on the data set.
+        split: whose file the row's index counts in.
+        row: one image.
+        values: (K,) its probabilities.
+    """
+    index = int(row["index"])
+    image = _file_images(of, split)[index]
+    classes = loaders.dataset(of.config.data.name).classes
     return Example(
-        png=sprites.picture(pixels),
-        pixels=pixels,
-        position=position,
+        png=sprites.picture(image),
+        pixels=image,
+        position=int(row["position"]),
         index=index,
         true=int(row["true"]),
         predicted=int(row["predicted"]),
         confidence=float(row["confidence"]),
-        probabilities=pd.DataFrame({"class": given.classes, "probability": values}),
+        probabilities=pd.DataFrame({"class": classes, "probability": values.astype(float)}),
     )

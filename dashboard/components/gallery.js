@@ -1,58 +1,15 @@
-// A page of images cut from one sprite sheet. What is open and where the focus stands lives here, so
-// that a click marks its image at once and the sheet does not have to be sent again.
+// A page of images. What is open, what is chosen and where the focus stands lives here, so that a
+// click marks its image at once and the sheet does not have to be sent again.
 const galleries = new WeakMap();
 
 const WALK_DELAY = 120; // ms: walking fast opens only the image where the walk ends
+const REPEATED = 40; // events: a message repeats the last ones, as a later one may overtake it
 
-function sheetUrl(base64) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  return URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
-}
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function tile(gallery, position) {
-  const { ids, captions, columns, rows, width, height } = gallery.data;
-  const [first, second] = captions[position];
-  const button = element("button", "tile");
-  button.type = "button";
-  button.setAttribute("role", "option");
-  button.setAttribute("aria-label", `${first}, ${second}, index ${ids[position]}`);
-  button.title = `index ${ids[position]}`;
-  const image = element("span", "image");
-  Object.assign(image.style, {
-    width: `${width}px`,
-    height: `${height}px`,
-    backgroundSize: `${columns * width}px ${rows * height}px`,
-    backgroundPosition: `${-(position % columns) * width}px ${-Math.floor(position / columns) * height}px`,
-  });
-  button.append(image, element("span", "first", first), element("span", "second", second));
-  return button;
-}
-
-function pager(gallery) {
-  const { page, pages } = gallery.data;
-  const bar = element("div", "pager");
-  if (pages < 2) return bar;
-  const turn = (text, name, target) => {
-    const button = element("button", "", text);
-    button.type = "button";
-    button.setAttribute("aria-label", name);
-    button.disabled = target < 0 || target >= pages;
-    button.onclick = () => gallery.send("event", { page: target });
-    return button;
-  };
-  bar.append(
-    turn("‹", "Previous page", page - 1),
-    element("span", "", `page ${page + 1} of ${pages}`),
-    turn("›", "Next page", page + 1),
-  );
-  return bar;
+function act(gallery, event) {
+  clearTimeout(gallery.timer); // what a walk was about to open is overtaken
+  gallery.events = [...gallery.events, { ...event, n: gallery.count }].slice(-REPEATED);
+  gallery.count += 1;
+  gallery.send("events", { sender: gallery.sender, events: gallery.events });
 }
 
 function build(gallery) {
@@ -63,142 +20,199 @@ function build(gallery) {
   area.style.height = `${data.area}px`;
   area.style.gridTemplateColumns = `repeat(auto-fill, minmax(${Math.max(data.width + 8, 60)}px, 1fr))`;
   area.append(...data.ids.map((_, position) => tile(gallery, position)));
-  area.onclick = (event) => {
-    const button = event.target.closest(".tile");
-    if (button) open(gallery, gallery.tiles.indexOf(button));
-  };
-  area.onkeydown = (event) => walk(gallery, event);
+  area.onclick = (event) => clicked(gallery, event);
+  area.onkeydown = (event) => pressed(gallery, event);
+  // Shift extends the choice of images, not one of letters.
+  area.onmousedown = (event) => event.shiftKey && event.preventDefault();
   gallery.tiles = [...area.children];
   gallery.area = area;
-  root.replaceChildren(area, pager(gallery));
+  gallery.bar = bar(gallery);
+  root.replaceChildren(gallery.bar, area, pager(gallery));
+}
+
+function clicked(gallery, event) {
+  const found = event.target.closest(".tile");
+  if (!found) return;
+  const position = gallery.tiles.indexOf(found);
+  const choosing = gallery.data.tags && (event.target.closest(".tick") || event.ctrlKey || event.metaKey);
+  if (gallery.data.tags && event.shiftKey) {
+    range(gallery, position);
+    focus(gallery, position);
+  } else if (choosing) {
+    focus(gallery, position);
+    toggle(gallery, position);
+  } else {
+    focus(gallery, position);
+    open(gallery, position);
+  }
 }
 
 function mark(gallery) {
   const { data, tiles } = gallery;
-  const chosen = data.ids.indexOf(gallery.selected);
-  tiles.forEach((button, position) => {
-    button.setAttribute("aria-selected", String(position === chosen));
-    button.tabIndex = -1;
+  const opened = data.ids.indexOf(gallery.selected);
+  tiles.forEach((found, position) => {
+    found.setAttribute("aria-selected", String(position === opened));
+    if (data.tags) found.setAttribute("aria-checked", String(gallery.chosen.has(data.ids[position])));
+    found.tabIndex = -1;
   });
-  gallery.at = chosen >= 0 ? chosen : Math.min(gallery.at, Math.max(0, tiles.length - 1));
+  gallery.at = opened >= 0 ? opened : Math.max(0, Math.min(gallery.at, tiles.length - 1));
   if (tiles[gallery.at]) tiles[gallery.at].tabIndex = 0;
+  refreshBar(gallery);
+}
+
+function refreshBar(gallery) {
+  const fresh = bar(gallery);
+  gallery.bar.replaceWith(fresh);
+  gallery.bar = fresh;
 }
 
 // Scrolls the gallery only: scrollIntoView would move the page as well.
-function reveal(gallery, button) {
+function reveal(gallery, found) {
   const { area } = gallery;
-  const top = button.offsetTop - area.offsetTop;
+  const top = found.offsetTop - area.offsetTop;
   if (top < area.scrollTop) area.scrollTop = top;
-  const below = top + button.offsetHeight - area.clientHeight;
+  const below = top + found.offsetHeight - area.clientHeight;
   if (below > area.scrollTop) area.scrollTop = below;
 }
 
 function focus(gallery, position) {
   gallery.at = position;
-  gallery.tiles.forEach((button, index) => (button.tabIndex = index === position ? 0 : -1));
+  gallery.tiles.forEach((found, index) => (found.tabIndex = index === position ? 0 : -1));
   gallery.tiles[position].focus({ preventScroll: true });
   reveal(gallery, gallery.tiles[position]);
 }
 
 function open(gallery, position) {
   const id = gallery.data.ids[position];
-  gallery.at = position;
+  gallery.at = gallery.anchor = position;
   gallery.selected = gallery.selected === id ? null : id;
   mark(gallery);
-  gallery.send("event", { open: gallery.selected });
+  act(gallery, { open: gallery.selected });
+  return true;
 }
 
-function close(gallery) {
-  if (gallery.selected === null) return;
-  gallery.selected = null;
+function toggle(gallery, position) {
+  const id = gallery.data.ids[position];
+  gallery.anchor = position;
+  if (gallery.chosen.has(id)) change(gallery, [], [id]);
+  else change(gallery, [id], []);
+  return true;
+}
+
+// Chooses everything from the image that was touched last to this one.
+function range(gallery, position) {
+  const from = Math.min(gallery.anchor ?? gallery.at, position);
+  const to = Math.max(gallery.anchor ?? gallery.at, position);
+  gallery.anchor ??= gallery.at;
+  change(gallery, gallery.data.ids.slice(from, to + 1), []);
+}
+
+function change(gallery, add, remove) {
+  add.forEach((id) => gallery.chosen.add(id));
+  remove.forEach((id) => gallery.chosen.delete(id));
   mark(gallery);
-  gallery.send("event", { open: null });
+  act(gallery, { add, remove });
 }
 
-function perRow(gallery) {
-  return getComputedStyle(gallery.area).gridTemplateColumns.split(" ").length;
-}
-
-function walk(gallery, event) {
-  const { data, tiles } = gallery;
-  const last = tiles.length - 1;
-  const steps = {
-    ArrowLeft: -1,
-    ArrowRight: 1,
-    ArrowUp: -perRow(gallery),
-    ArrowDown: perRow(gallery),
-    Home: -gallery.at,
-    End: last - gallery.at,
-  };
-  if (event.altKey || event.ctrlKey || event.metaKey) return;
-  if (event.key === "Escape") close(gallery);
-  else if (event.key === "PageDown") turn(gallery, 1);
-  else if (event.key === "PageUp") turn(gallery, -1);
-  else if (event.key in steps) {
-    const target = gallery.at + steps[event.key];
-    if (target > last && event.key === "ArrowRight" && data.page < data.pages - 1) turn(gallery, 1);
-    else if (target < 0 && event.key === "ArrowLeft" && data.page > 0) turn(gallery, -1, "last");
-    else if (target >= 0 && target <= last) step(gallery, target);
-  } else return;
-  event.preventDefault();
-  event.stopPropagation();
-}
-
-function step(gallery, position) {
-  focus(gallery, position);
-  if (gallery.selected === null) return;
-  gallery.selected = gallery.data.ids[position];
+function chooseAll(gallery, all) {
+  gallery.chosen = new Set(all ? gallery.data.ids : []);
+  if (!all) gallery.data.elsewhere = 0;
+  gallery.anchor = null;
   mark(gallery);
-  clearTimeout(gallery.timer);
-  const id = gallery.selected;
-  gallery.timer = setTimeout(() => gallery.send("event", { open: id }), WALK_DELAY);
+  act(gallery, { all });
 }
 
-function turn(gallery, by, end = "first") {
-  const page = gallery.data.page + by;
-  if (page < 0 || page >= gallery.data.pages) return;
-  gallery.landing = end;
-  gallery.send("event", { page });
+// Positions of the images on this page that a tag is set for: the chosen ones, the open one, or
+// the one with the focus.
+function targetPositions(gallery) {
+  const { data, chosen, selected } = gallery;
+  if (chosen.size || data.elsewhere) {
+    return data.ids.flatMap((id, position) => (chosen.has(id) ? [position] : []));
+  }
+  const opened = data.ids.indexOf(selected);
+  if (opened >= 0) return [opened];
+  return gallery.focused && data.ids.length ? [gallery.at] : [];
+}
+
+function pressTag(gallery, place) {
+  const { data, chosen } = gallery;
+  if (place >= data.tags.length) return false;
+  const many = chosen.size || data.elsewhere;
+  const ids = many ? [] : targetPositions(gallery).map((position) => data.ids[position]);
+  if (many || ids.length) act(gallery, { tag: place, ids });
+  return true;
 }
 
 function update(gallery, data) {
-  const rebuilt = gallery.data !== data && JSON.stringify(gallery.data) !== JSON.stringify(data);
-  if (!rebuilt) return;
+  const { sheet, ...rest } = data;
   const before = gallery.data;
+  if (before?.sheet === sheet && gallery.rest === JSON.stringify(rest)) return;
+  gallery.rest = JSON.stringify(rest);
+  const same = (...names) => names.every((name) => JSON.stringify(before?.[name]) === JSON.stringify(data[name]));
   gallery.data = data;
-  if (!before || before.revision !== data.revision) gallery.selected = data.selected;
-  const sameImages = before && before.sheet === data.sheet && before.area === data.area;
-  if (!before || before.sheet !== data.sheet) {
-    if (gallery.url) URL.revokeObjectURL(gallery.url);
-    gallery.url = sheetUrl(data.sheet);
-    gallery.root.style.setProperty("--sheet", `url("${gallery.url}")`);
-    gallery.at = 0;
+  const sameImages = before && before.sheet === sheet && same("ids");
+  if (before?.revision !== data.revision) {
+    gallery.selected = data.selected;
+    gallery.chosen = new Set(data.chosen);
   }
+  if (!before || before.sheet !== sheet) {
+    if (gallery.url) URL.revokeObjectURL(gallery.url);
+    gallery.url = sheetUrl(sheet);
+    gallery.root.style.setProperty("--sheet", `url("${gallery.url}")`);
+  }
+  if (!sameImages) gallery.anchor = null;
+  if (before && !sameImages && !same("page")) gallery.at = 0;
   const scrolled = sameImages ? gallery.area.scrollTop : 0;
-  const focused = gallery.area?.contains(gallery.root.getRootNode().activeElement);
-  build(gallery);
+  const focused = gallery.focused;
+  const kept = sameImages && same("captions", "area", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
+  if (!kept) build(gallery);
+  data.ids.forEach((_, position) => decorate(gallery, position));
   mark(gallery);
+  if (kept) return;
   gallery.area.scrollTop = scrolled;
-  if (gallery.landing) {
-    focus(gallery, gallery.landing === "last" ? gallery.tiles.length - 1 : 0);
-    gallery.landing = null;
-  } else if (focused && gallery.tiles[gallery.at]) focus(gallery, gallery.at);
-  else if (gallery.tiles[gallery.at]) reveal(gallery, gallery.tiles[gallery.at]);
+  settle(gallery, focused);
+}
+
+function settle(gallery, focused) {
+  const { tiles } = gallery;
+  if (gallery.landing && tiles.length) {
+    focus(gallery, gallery.landing === "last" ? tiles.length - 1 : 0);
+  } else if (focused && tiles[gallery.at]) focus(gallery, gallery.at);
+  else if (tiles[gallery.at]) reveal(gallery, tiles[gallery.at]);
+  gallery.landing = null;
+}
+
+function begin(root) {
+  const gallery = {
+    root, data: null, selected: null, chosen: new Set(), at: 0, anchor: null, tiles: [], area: null,
+    landing: null, focused: false, events: [], count: 0, sender: Math.random().toString(36).slice(2),
+  };
+  root.addEventListener("focusin", (event) => {
+    gallery.focused = Boolean(event.target.closest(".tile"));
+    if (gallery.focused) refreshBar(gallery);
+  });
+  root.addEventListener("focusout", (event) => {
+    if (!root.contains(event.relatedTarget)) gallery.focused = false;
+  });
+  gallery.listen = (event) => pressedElsewhere(gallery, event);
+  document.addEventListener("keydown", gallery.listen);
+  return gallery;
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement, setStateValue } = component;
   const root = parentElement.querySelector(".gallery");
   if (!root || !data) return undefined;
   let gallery = galleries.get(parentElement);
   if (!gallery) {
-    gallery = { root, data: null, selected: null, at: 0, tiles: [], area: null, landing: null };
+    gallery = begin(root);
     galleries.set(parentElement, gallery);
   }
-  gallery.send = setTriggerValue;
+  gallery.send = setStateValue;
   update(gallery, data);
   return () => {
     clearTimeout(gallery.timer);
+    document.removeEventListener("keydown", gallery.listen);
     if (gallery.url) URL.revokeObjectURL(gallery.url);
     galleries.delete(parentElement);
   };

@@ -1,24 +1,118 @@
 """A gallery of many small images: one sprite sheet a page, a caption an image, keyboard and mouse.
 
-Arrows walk, Page Up and Page Down turn pages, Enter opens and Esc closes. While an image is open,
-walking opens the next one.
+Arrows walk, also on to the next page, Page Up and Page Down turn pages, Enter opens and Esc closes;
+while an image is open, walking opens the next one. Space, a tick in the corner, Shift and Ctrl
+choose several images. Number keys set and take off tags.
 """
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from dashboard.sprites import Sheet
 
+_HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "convscope_gallery",
     html='<div class="gallery"></div>',
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    css=(_HERE / "gallery.css").read_text(encoding="utf-8"),
+    js="\n".join(
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("gallery_tiles.js", "gallery_keys.js", "gallery.js")
+    ),
 )
+
+End = Literal["first", "last"]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One image of the page.
+
+    Attributes:
+        id: what is reported for it.
+        first: the line under it, short.
+        second: another line, fainter.
+        tags: places of its tags in the gallery's `tags`.
+        mark: what was decided about it, a sign of one or a few letters; empty for nothing.
+        note: what the sign means, and whatever else a person may want to know who points at it.
+    """
+
+    id: int
+    first: str
+    second: str
+    tags: tuple[int, ...] = ()
+    mark: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is shown at once.
+
+    Attributes:
+        sheet: the images, in order.
+        tiles: what is said of each.
+        number: which page this is, from 0.
+        pages: how many there are.
+        total: images on all pages together.
+    """
+
+    sheet: Sheet
+    tiles: Sequence[Tile]
+    number: int = 0
+    pages: int = 1
+    total: int = 0
+
+
+def _ignore(*_: Any) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told what; each is called before the script runs again.
+
+    Attributes:
+        open: an image is to be opened by its id, or with None the open one closed.
+        turn: another page is to be shown; with an end, its first or last image is to be opened.
+        choose: images of this page are chosen (first) or no longer (second).
+        choose_all: the images of all pages are chosen (True), or none (False).
+        tag: the tag at this place is pressed, for these ids or, without any, for the chosen ones.
+    """
+
+    open: Callable[[int | None], None] = _ignore
+    turn: Callable[[int, End | None], None] = _ignore
+    choose: Callable[[Sequence[int], Sequence[int]], None] = _ignore
+    choose_all: Callable[[bool], None] = _ignore
+    tag: Callable[[int, Sequence[int]], None] = _ignore
+
+
+@dataclass
+class _Told:
+    """What the browser knows, so that it is told only what it does not.
+
+    Attributes:
+        ids: of the page it shows.
+        open: the image it holds for open.
+        chosen: the images of the page it holds for chosen.
+        state: what was sent last of both.
+        revision: how often `state` was sent.
+        sender: who sent the last event: a browser that has been loaded again counts from 0.
+        seen: number of the last event that was listened to.
+    """
+
+    ids: tuple[int, ...] = ()
+    open: int | None = None
+    chosen: frozenset[int] = frozenset()
+    state: dict[str, Any] = field(default_factory=dict)
+    revision: int = 0
+    sender: str = ""
+    seen: int = -1
 
 
 def gallery(
@@ -36,7 +130,7 @@ def gallery(
     on_open: Callable[[int | None], None] | None = None,
     on_page: Callable[[int], None] | None = None,
 ) -> None:
-    """Shows the images of one page.
+    """Shows the images of one page, to be opened only.
 
     Args:
         sheet: the images of this page, in order.
@@ -52,11 +146,56 @@ def gallery(
         on_open: called with the id of an image to open, or None to close it.
         on_page: called with the number of a page to turn to.
     """
-    told = st.session_state.setdefault(f"{key}:told", {"sent": None, "known": None, "revision": 0})
-    if selected != told["known"]:
-        # The browser marks what it opened itself. Only a choice made elsewhere has to be told, as
-        # new data means sending the whole sheet again.
-        told.update(sent=selected, known=selected, revision=told["revision"] + 1)
+    tiles = [Tile(id, *lines) for id, lines in zip(ids, captions, strict=True)]
+    listener = Listener(
+        open=on_open or _ignore,
+        turn=lambda number, _: on_page(number) if on_page is not None else None,
+    )
+    chooser(
+        Page(sheet, tiles, page, pages, len(tiles)), key, listener,
+        selected=selected, height=height, zoom=zoom, label=label,
+    )  # fmt: skip
+
+
+def chooser(
+    page: Page,
+    key: str,
+    listener: Listener,
+    *,
+    selected: int | None = None,
+    chosen: frozenset[int] = frozenset(),
+    tags: Sequence[str] | None = None,
+    height: int = 420,
+    zoom: int = 2,
+    label: str = "Images",
+) -> None:
+    """Shows the images of one page, to be opened, chosen and tagged.
+
+    Args:
+        page: the images.
+        key: names the gallery; the same key keeps the same node.
+        listener: hears what is done.
+        selected: the id of the open image.
+        chosen: ids that are chosen, on this page and on others.
+        tags: names of the tags, the first nine with a number key; None where images are not chosen
+            and tagged.
+        height: of the scrolling area, in pixels.
+        zoom: screen pixels for a pixel of the image.
+        label: what a screen reader says the gallery shows.
+    """
+    told: _Told = st.session_state.setdefault(f"{key}:told", _Told())
+    ids = tuple(tile.id for tile in page.tiles)
+    here = chosen.intersection(ids)
+    if told.sender and not st.session_state.get(key):
+        told.sender = ""  # the page was left: what the browser knew went with it
+        told.ids = ()
+    if (ids, selected, here) != (told.ids, told.open, told.chosen):
+        # The browser marks what it did itself. Only what was done elsewhere has to be told, as new
+        # data means sending the whole sheet again.
+        told.ids, told.open, told.chosen = ids, selected, here
+        told.revision += 1
+        told.state = {"selected": selected, "chosen": sorted(here)}
+    sheet = page.sheet
     data = {
         "sheet": base64.b64encode(sheet.png).decode(),
         "columns": sheet.columns,
@@ -64,27 +203,69 @@ def gallery(
         "width": sheet.width * zoom,
         "height": sheet.height * zoom,
         "ids": list(ids),
-        "captions": [list(pair) for pair in captions],
-        "selected": told["sent"],
-        "revision": told["revision"],
-        "page": page,
-        "pages": pages,
+        "captions": [[tile.first, tile.second] for tile in page.tiles],
+        "badges": [list(tile.tags) for tile in page.tiles],
+        "marks": [[tile.mark, tile.note] for tile in page.tiles],
+        **told.state,
+        "revision": told.revision,
+        "elsewhere": len(chosen) - len(here),
+        "page": page.number,
+        "pages": page.pages,
+        "total": page.total,
         "area": height,
         "label": label,
+        "tags": None if tags is None else list(tags),
     }
 
     def heard() -> None:
-        event = (st.session_state.get(key) or {}).get("event")
-        if not isinstance(event, Mapping):
-            return
-        wanted = event.get("open")
-        if "page" in event and on_page is not None and _is_whole(event["page"]):
-            on_page(min(max(event["page"], 0), pages - 1))
-        elif "open" in event and on_open is not None and (wanted is None or _is_whole(wanted)):
-            told["known"] = wanted
-            on_open(wanted)
+        for event in _unheard(told, (st.session_state.get(key) or {}).get("events")):
+            _report(event, told, listener, page)
 
-    _mount(key=key, data=data, height="content", on_event_change=heard)
+    _mount(key=key, data=data, height="content", on_events_change=heard)
+
+
+def _unheard(told: _Told, message: Any) -> list[Mapping[str, Any]]:
+    """The events that have not been listened to yet, in the order in which they happened.
+
+    Quick events overtake the script, and then only the last message arrives: each message repeats
+    the ones before it, numbered.
+    """
+    if not isinstance(message, Mapping) or not isinstance(message.get("events"), list):
+        return []
+    sender = str(message.get("sender"))
+    if sender != told.sender:
+        told.sender, told.seen = sender, -1
+    fresh = []
+    for event in message["events"]:
+        if isinstance(event, Mapping) and _is_whole(event.get("n")) and event["n"] > told.seen:
+            told.seen = event["n"]
+            fresh.append(event)
+    return fresh
+
+
+def _report(event: Mapping[str, Any], told: _Told, listener: Listener, page: Page) -> None:
+    """Passes on one event; what the page does not have is ignored."""
+    ids = {tile.id for tile in page.tiles}
+    if "open" in event and (event["open"] is None or event["open"] in ids):
+        told.open = event["open"]
+        listener.open(event["open"])
+    elif _is_whole(event.get("page")):
+        landing = event.get("landing")
+        number = min(max(event["page"], 0), page.pages - 1)
+        listener.turn(number, landing if landing in ("first", "last") else None)
+    elif "add" in event or "remove" in event:
+        added, removed = (_known(event.get(name), ids) for name in ("add", "remove"))
+        told.chosen = (told.chosen | frozenset(added)) - frozenset(removed)
+        listener.choose(added, removed)
+    elif isinstance(event.get("all"), bool):
+        told.chosen = frozenset(ids) if event["all"] else frozenset()
+        listener.choose_all(event["all"])
+    elif _is_whole(event.get("tag")):
+        listener.tag(event["tag"], _known(event.get("ids"), ids))
+
+
+def _known(values: Any, ids: set[int]) -> list[int]:
+    return [value for value in values if value in ids] if isinstance(values, list) else []
 
 
 def _is_whole(value: Any) -> bool:

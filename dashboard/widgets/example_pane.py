@@ -1,61 +1,216 @@
-"""One image, enlarged, with what the network says about it, and why."""
+"""One image, enlarged, with what the network says about it, and why, and what people say of it."""
 
 import base64
+from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import images, selection
+from core.review import annotations as annotating
+from core.review.annotations import LONGEST_NAME, LONGEST_NOTE
+from dashboard import images, review_loaders, selection
 from dashboard.charts.probabilities import probabilities
 from dashboard.components.plot import plot
 from dashboard.example_loaders import Subject
-from dashboard.text import escaped, percent, sentence
+from dashboard.review_images import Found, Images, place_of, probabilities_of
+from dashboard.text import clean, escaped, percent, sentence
 from dashboard.widgets.attribution import Parts, attribution_panel
 from dashboard.widgets.biography import biography_panel
+from dashboard.widgets.decision import Label, decision
 from dashboard.widgets.neighbours import neighbours_panel
 from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.sparkline import sparkline
+from dashboard.widgets.tagging import PROBLEM
 
-HEIGHT = 216  # pixels
+HEIGHT = 216  # pixels, of the bars
+PICTURE = 150
 
 PANELS = {
     "why": "Which pixels",
     "epochs": "Over the epochs",
     "alike": "Nearest training images",
 }
-_ORIGIN = {"validation": "training", "test": "test"}  # whose file the index counts in
+_ORIGIN = {"train": "training", "test": "test"}
 
 
-def example_pane(viewed: Viewed, index: int) -> None:
+@dataclass(frozen=True, eq=False)
+class Around:
+    """The images among which the open one stands.
+
+    Attributes:
+        found: those that pass the filter.
+        images: the page's.
+        place: where the open one stands among them, from 0; None where it does not.
+        editable: whether tags, notes and decisions can be kept.
+        shortcuts: whether the decision's buttons listen to the keyboard.
+    """
+
+    found: Found
+    images: Images
+    place: int | None
+    editable: bool = True
+    shortcuts: bool = True
+
+
+def example_pane(viewed: Viewed, index: int, around: Around) -> None:
     """Shows the image with this index in its original file; an unknown one gets a sentence."""
-    assert viewed.epoch is not None, "an image has an answer only at an epoch"
     try:
-        shown = images.example(viewed.run, viewed.epoch, viewed.split, index)
+        shown = _example(viewed, index, around)
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
         return
-    with st.container(border=True, key="example_pane"):
-        picture, words, bars = st.columns([3, 4, 6], vertical_alignment="top")
-        picture.html(_enlarged(shown.png, f"Image {index}"))
-        with words:
-            _facts(viewed, shown)
-        with bars:
-            figure = probabilities(shown.probabilities, shown.true, shown.predicted)
-            rows = len(shown.probabilities)
-            with st.container(height=HEIGHT if rows > 12 else "content", border=False):
-                plot(
-                    figure,
-                    key="example_probabilities",
-                    height=max(HEIGHT - 16, 17 * rows),
-                    label="Probability of each class",
-                )
+    with st.container(border=True, key="example_pane", gap="small"):
+        _head(shown, around)
+        _answer(viewed, shown, around.found)
+        if around.editable:
+            _remarks(shown, around)
+        if around.found.own_answers:
+            sparkline(viewed, shown.position, shown.true, key="example_story")
         # In a fragment: a choice in here must not draw the page anew.
-        st.fragment(_closer_look)(viewed, shown)
+        st.fragment(_closer_look)(viewed, shown, around.found.own_answers)
 
 
-def _closer_look(viewed: Viewed, shown: images.Example) -> None:
+def _example(viewed: Viewed, index: int, around: Around) -> images.Example:
+    found = around.found
+    if found.own_answers:
+        return images.example(viewed.run, found.epoch, found.split, index)
+    place = place_of(found.table, index)
+    if place is None:
+        raise UserError(f"image {index:,} of the {found.split} images is not among these")
+    row = found.table.iloc[place]
+    values = probabilities_of(found, around.images)[int(row["position"])]
+    return images.example_of(viewed.run, found.file, row, values)
+
+
+def _head(shown: images.Example, around: Around) -> None:
+    """Which image it is, where it stands, and the ways to the next one and out."""
+    rows, place = around.found.rows, around.place
+    total = len(rows)
+    where = f"{place + 1:,} of {total:,}" if place is not None else "not among those shown"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**Image {shown.index:,}** · {where}", width="stretch")
+        for name, icon, step in (
+            ("Previous image", ":material/chevron_left:", -1),
+            ("Next image", ":material/chevron_right:", 1),
+        ):
+            target = None if place is None else place + step
+            there = target is not None and 0 <= target < total
+            st.button(
+                "", key=f"example_{name}", icon=icon, help=name, type="tertiary",
+                disabled=not there, on_click=_open, args=(rows, target),
+            )  # fmt: skip
+        st.button(
+            "", icon=":material/close:", key="close_example", help="Close (Esc)", type="tertiary",
+            on_click=_open, args=(rows, None),
+        )  # fmt: skip
+
+
+def _open(rows: pd.DataFrame, place: int | None) -> None:
+    selection.update(example=None if place is None else int(rows["index"].iloc[place]))
+
+
+def _answer(viewed: Viewed, shown: images.Example, found: Found) -> None:
+    """The picture and the facts, and the probabilities beside them."""
+    picture, bars = st.columns([PICTURE, 220], gap="small")
+    with picture:
+        st.html(_enlarged(shown.png, f"Image {shown.index}"))
+        _facts(shown)
+    with bars:
+        rows = len(shown.probabilities)
+        figure = probabilities(shown.probabilities, shown.true, shown.predicted)
+        with st.container(height=HEIGHT if rows > 12 else "content", border=False):
+            plot(
+                figure,
+                key="example_probabilities",
+                height=max(HEIGHT - 16, 17 * rows),
+                label="Probability of each class",
+            )
+    whose = "" if found.own_answers else "; answers of networks that have not learnt from it"
+    st.caption(
+        f"Image {shown.index:,} of the {_ORIGIN[found.file]} file, {found.split} split, "
+        f"epoch {viewed.epoch}{whose}"
+    )
+
+
+def _facts(shown: images.Example) -> None:
+    names = [escaped(name) for name in shown.probabilities["class"]]
+    verdict = "right" if shown.true == shown.predicted else "wrong"
+    st.markdown(
+        f"True label **{names[shown.true]}**  \n"
+        f"Predicted **{names[shown.predicted]}**, {verdict}  \n"
+        f"Confidence **{percent(shown.confidence, 1)}**"
+    )
+
+
+def _remarks(shown: images.Example, around: Around) -> None:
+    """What people say of the image: tags, a decision about its label, a note."""
+    found = around.found
+    _tags(found, shown.index)
+    looks = shown.predicted
+    if around.images.suggested is not None:
+        place = place_of(found.table, shown.index)
+        looks = looks if place is None else found.table[around.images.suggested].iloc[place]
+    label = Label(shown.true, None if pd.isna(looks) else int(looks))
+    decision(found.run, found.file, {shown.index: label}, shortcuts=around.shortcuts)
+    _note(found, shown.index)
+
+
+def _tags(found: Found, index: int) -> None:
+    key, new = f"example_tags_{found.file}_{index}", f"example_new_tag_{found.file}_{index}"
+    names = list(found.annotations.tags)
+    before = found.annotations.tags_of(found.file, index)
+
+    def changed() -> None:
+        now = st.session_state[key]
+        for name in names:
+            if (name in now) != (name in before):
+                _keep(annotating.tag if name in now else annotating.untag, found, index, name)
+
+    def added() -> None:
+        if name := st.session_state[new].strip():
+            _keep(annotating.tag, found, index, name)
+        st.session_state[new] = ""
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if names:
+            st.session_state[key] = list(before)
+            st.pills(
+                "Tags", names, selection_mode="multi", key=key, on_change=changed,
+                label_visibility="collapsed", format_func=lambda name: escaped(clean(name)),
+            )  # fmt: skip
+        st.text_input(
+            "New tag", key=new, on_change=added, label_visibility="collapsed", width=130,
+            placeholder="New tag …", max_chars=LONGEST_NAME,
+        )  # fmt: skip
+
+
+def _note(found: Found, index: int) -> None:
+    key = f"example_note_{found.file}_{index}"
+
+    def changed() -> None:
+        _keep(annotating.set_note, found, index, st.session_state[key])
+
+    st.session_state[key] = found.annotations.note_of(found.file, index)
+    st.text_area(
+        "Note", key=key, on_change=changed, label_visibility="collapsed", height=68,
+        placeholder="Note on this image", max_chars=LONGEST_NOTE,
+    )  # fmt: skip
+
+
+def _keep(change, found: Found, index: int, value: str) -> None:  # type: ignore[no-untyped-def]
+    images_or_index = index if change is annotating.set_note else [index]
+    try:
+        change(review_loaders.dataset_of(found.run), found.file, images_or_index, value)
+    except UserError as error:
+        st.session_state[PROBLEM] = sentence(str(error))
+
+
+def _closer_look(viewed: Viewed, shown: images.Example, own_answers: bool) -> None:
     """One of three panels, worked out when it is opened; it stays open for the next image."""
+    panels = [name for name in PANELS if own_answers or name != "epochs"]
     panel = st.segmented_control(
-        "Closer look", PANELS, key="example_panel", label_visibility="collapsed",
+        "Closer look", panels, key="example_panel", label_visibility="collapsed",
         format_func=PANELS.__getitem__, persist_state="session",
     )  # fmt: skip
     if panel is None:
@@ -71,28 +226,8 @@ def _closer_look(viewed: Viewed, shown: images.Example) -> None:
         neighbours_panel(subject, shown.predicted)
 
 
-def _facts(viewed: Viewed, shown: images.Example) -> None:
-    names = [escaped(name) for name in shown.probabilities["class"]]
-    verdict = "right" if shown.true == shown.predicted else "wrong"
-    st.markdown(
-        f"True label **{names[shown.true]}**  \n"
-        f"Predicted **{names[shown.predicted]}**, {verdict}  \n"
-        f"Confidence **{percent(shown.confidence, 1)}**"
-    )
-    st.caption(
-        f"Image {shown.index:,} of the {_ORIGIN[viewed.split]} file, {viewed.split} split, "
-        f"epoch {viewed.epoch}"
-    )
-    st.button(
-        "Close",
-        icon=":material/close:",
-        key="close_example",
-        on_click=lambda: selection.update(example=None),
-    )
-
-
 def _enlarged(png: bytes, alt: str) -> str:
     """The picture with sharp pixels, whatever the screen's scale."""
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    style = f"image-rendering:pixelated;width:100%;max-width:{HEIGHT - 16}px;border-radius:4px"
+    style = f"image-rendering:pixelated;width:100%;max-width:{PICTURE}px;border-radius:4px"
     return f'<img src="{source}" alt="{alt}" style="{style}">'

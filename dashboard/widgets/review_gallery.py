@@ -1,107 +1,263 @@
 """The gallery of every page: images behind a number, and beside them the one that is open."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
-from core.review.annotations import file_of
+from core.errors import UserError
+from core.review.annotations import Annotations, Decision
 from dashboard import images as pictures
 from dashboard import review_loaders, selection
-from dashboard.components.gallery import gallery
-from dashboard.text import counted, percent
-from dashboard.widgets.example_pane import example_pane
+from dashboard.components.gallery import End, Listener, Page, Tile, chooser
+from dashboard.review_images import Captions, Found, Images, find, place_of
+from dashboard.text import clean, counted, percent, sentence
+from dashboard.widgets.decision import Label, decision
+from dashboard.widgets.example_pane import Around, example_pane
+from dashboard.widgets.gallery_filters import filter_button, filter_line, order_choice
 from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.tagging import export_button, press, tag_button, tell_problem
 
-Captions = Callable[[pd.DataFrame], list[tuple[str, str]]]
+__all__ = ["Captions", "Images", "review_gallery"]
 
-
-@dataclass(frozen=True, eq=False)  # eq would compare tables element by element
-class Images:
-    """What a page has to show.
-
-    Attributes:
-        title: what they are, in Markdown; names in it must be escaped.
-        rows: rows of `core.evaluation.examples`, in the page's order; more columns are allowed.
-        empty: what to say, and do next, where there are none.
-        order: by what they are sorted at first; None keeps the page's order.
-        outcome: whether only wrong or right answers are shown at first.
-        caption: two lines under each image; None for true → predicted and confidence.
-        split: what the images are called where that is not the viewed split, as in ``train``.
-        probabilities: (N, K) that the rows' positions count in, where they are not the run's own
-            on the viewed split.
-    """
-
-    title: str
-    rows: pd.DataFrame
-    empty: str
-    order: str | None = None
-    outcome: Literal["wrong", "right"] | None = None
-    caption: Captions | None = None
-    split: str | None = None
-    probabilities: NDArray[np.floating[Any]] | None = None
+PANE_WIDTH = 430  # pixels
+_BARS = 66  # of pager and tags, which take their height from the images'
+_SIGNS = {"ambiguous": "?", "left out": "∅"}
 
 
 def review_gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
     """Title, filters, order, and the images; with one open, the example pane beside them.
 
+    Filter, order and the open image stand in the address.
+
     Args:
         viewed: run, epoch and split.
         images: what there is to show.
         key: names the gallery among those of the application.
-        height: of the images, in pixels.
+        height: of the images with tags and pager, in pixels.
     """
+    if images.alone:
+        # In a fragment: turning a page or opening an image must not draw the whole page anew.
+        st.fragment(_gallery)(viewed, images, key, height)
+    else:
+        _gallery(viewed, images, key, height)
+
+
+def _gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
+    assert viewed.epoch is not None, "images have answers only at an epoch"
     chosen = selection.current()
-    if chosen.example is None:
-        _tiles(viewed, images, key, height)
-        return
-    tiles, pane = st.columns([1, 1], gap="medium")
-    with tiles:
-        _tiles(viewed, images, key, height)
-    with pane:
-        example_pane(viewed, chosen.example)
+    known, problem = _annotations(viewed)
+    found = find(viewed.run, viewed.epoch, viewed.split, images, chosen, known)
+    choice = _Choice(found, images, key)
+    # Always the same boxes: one that comes and goes would have the images drawn anew.
+    with st.container(horizontal=True, gap="medium", key=f"{key}_review"):
+        with st.container(width="stretch", key=f"{key}_side", gap="small"):
+            _head(found, images, choice, key, editable=problem is None)
+            for line in (problem, *found.problems):
+                if line is not None:
+                    st.warning(sentence(line), icon="⚠️")
+            tell_problem()
+            _tiles(viewed, found, images, choice, key, height, editable=problem is None)
+        if chosen.example is not None:
+            with st.container(width=PANE_WIDTH):
+                _pane(viewed, found, images, choice, chosen.example, problem is None)
 
 
-def _tiles(viewed: Viewed, images: Images, key: str, height: int) -> None:
-    rows = images.rows
-    if images.outcome is not None:
-        rows = rows[rows["correct"] == (images.outcome == "right")]
-    split = images.split or viewed.split
-    st.markdown(f"**{images.title}** · {counted(len(rows), f'{split} image')}")
-    if rows.empty:
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Which images are chosen, and which page is turned to; kept by the tab."""
+
+    found: Found
+    images: Images
+    key: str
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """The chosen images that pass the filter."""
+        there, indices = st.session_state.get(f"{self.key}_chosen", (None, frozenset()))
+        if there != self._file or not indices:
+            return frozenset()
+        return frozenset(indices & frozenset(self.found.rows["index"]))
+
+    def keep(self, indices: frozenset[int]) -> None:
+        """Remembers another choice."""
+        st.session_state[f"{self.key}_chosen"] = (self._file, indices)
+
+    @property
+    def page(self) -> int:
+        """The page turned to; that of the open image once another one is opened."""
+        example = selection.current().example
+        last = max(0, -(-len(self.found.rows) // pictures.PAGE_SIZE) - 1)
+        scope, turned_to, seen = st.session_state.get(f"{self.key}_page", (None, 0, None))
+        page: int = turned_to if scope == self._scope else 0
+        if scope != self._scope or (example is not None and example != seen):
+            place = place_of(self.found.rows, example)
+            page = page if place is None else place // pictures.PAGE_SIZE
+        page = min(page, last)
+        st.session_state[f"{self.key}_page"] = (self._scope, page, example)
+        return page
+
+    def turn(self, page: int) -> None:
+        """Remembers another page."""
+        example = selection.current().example
+        st.session_state[f"{self.key}_page"] = (self._scope, page, example)
+
+    @property
+    def _file(self) -> tuple[str, str]:
+        return self.found.run.config.data.name, self.found.file
+
+    @property
+    def _scope(self) -> tuple[Any, ...]:
+        found = self.found
+        return found.run.id, found.split, self.images.title, found.query, found.order
+
+
+def _head(found: Found, images: Images, choice: _Choice, key: str, editable: bool) -> None:
+    """What is shown, how many there are, and the buttons that change it."""
+    classes = review_loaders.dataset_of(found.run).classes
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch", key="images_title"):
+            st.markdown(f"**{images.title}** · {_count(found)}")
+        if images.rows.empty:
+            return
+        filter_button(found, classes, key)
+        order_choice(found, images, key)
+        if editable:
+            tag_button(found, _targets(choice), key)
+        export_button(found, images, sorted(choice.ids), key)
+    filter_line(found, classes, key)
+
+
+def _count(found: Found) -> str:
+    shown, there = len(found.rows), len(found.table)
+    if shown == there:
+        return counted(shown, f"{found.split} image")
+    return f"{shown:,} of {counted(there, f'{found.split} image')}"
+
+
+def _targets(choice: _Choice) -> list[int]:
+    """The chosen images, or else the open one."""
+    example = selection.current().example
+    return sorted(choice.ids) or ([] if example is None else [example])
+
+
+def _tiles(
+    viewed: Viewed, found: Found, images: Images, choice: _Choice, key: str, height: int,
+    editable: bool,
+) -> None:  # fmt: skip
+    if images.rows.empty:
         st.info(images.empty)
         return
-    pages = -(-len(rows) // pictures.PAGE_SIZE)
-    page = min(int(st.session_state.get(f"{key}_page", 0)), pages - 1)
-    shown = rows[page * pictures.PAGE_SIZE : (page + 1) * pictures.PAGE_SIZE]
-    sheet = pictures.sheet(viewed.run, file_of(split), shown["index"])
+    if found.rows.empty:
+        st.info("No image passes the filter. Choose less in it, or clear it.")
+        return
+    if editable and choice.ids:
+        _decide(found, images, choice)
+    page = choice.page
+    shown = found.rows[page * pictures.PAGE_SIZE : (page + 1) * pictures.PAGE_SIZE]
+    sheet = pictures.sheet(viewed.run, found.file, shown["index"])
+    pages = -(-len(found.rows) // pictures.PAGE_SIZE)
     classes = review_loaders.dataset_of(viewed.run).classes
-    gallery(
-        sheet,
-        ids=[int(index) for index in shown["index"]],
-        captions=(images.caption or _caption(classes))(shown),
-        key=key,
+    chooser(
+        Page(sheet, _tiles_of(found, images, shown, classes), page, pages, len(found.rows)),
+        key,
+        _listener(found, choice),
         selected=selection.current().example,
-        page=page,
-        pages=pages,
-        height=height - (36 if pages > 1 else 0),
+        chosen=choice.ids,
+        tags=list(found.annotations.tags) if editable else None,
+        height=height - _BARS,
         zoom=max(1, round(56 / sheet.width)),
-        on_open=lambda index: selection.update(example=index),
-        on_page=lambda number: st.session_state.update({f"{key}_page": number}),
+        label=f"{counted(len(found.rows), 'image')}",
     )
 
 
-def _caption(classes: tuple[str, ...]) -> Captions:
-    def lines(shown: pd.DataFrame) -> list[tuple[str, str]]:
-        return [
-            (f"{classes[true]} → {classes[predicted]}", percent(confidence, 1))
-            for true, predicted, confidence in zip(
-                shown["true"], shown["predicted"], shown["confidence"], strict=True
-            )
-        ]
+def _tiles_of(
+    found: Found, images: Images, shown: pd.DataFrame, classes: tuple[str, ...]
+) -> list[Tile]:
+    lines = images.caption(shown) if images.caption else _captions(shown, classes)
+    places = {name: place for place, name in enumerate(found.annotations.tags)}
+    tiles = []
+    for index, (first, second) in zip(map(int, shown["index"]), lines, strict=True):
+        tags = tuple(places[name] for name in found.annotations.tags_of(found.file, index))
+        decided = found.annotations.decision_of(found.file, index)
+        note = found.annotations.note_of(found.file, index)
+        sign, words = _sign(decided, classes)
+        if note:
+            sign, words = f"{sign}✎", f"{words}\n{note}".strip()
+        tiles.append(Tile(index, clean(first, 40), clean(second, 40), tags, sign, words))
+    return tiles
 
-    return lines
+
+def _captions(shown: pd.DataFrame, classes: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [
+        (f"{classes[true]} → {classes[predicted]}", percent(confidence, 1))
+        for true, predicted, confidence in zip(
+            shown["true"], shown["predicted"], shown["confidence"], strict=True
+        )
+    ]
+
+
+def _sign(decided: Decision | None, classes: tuple[str, ...]) -> tuple[str, str]:
+    """A decision in a letter or two, and in words."""
+    if decided is None:
+        return "", ""
+    if decided.label is not None:
+        name = clean(classes[decided.label], 40)
+        return f"≠ {name if len(name) < 5 else name[:3] + '…'}", f"label wrong, should be {name}"
+    return _SIGNS[decided.kind], decided.kind
+
+
+def _decide(found: Found, images: Images, choice: _Choice) -> None:
+    """Buttons that decide about all chosen images."""
+    rows = found.rows[found.rows["index"].isin(choice.ids)]
+    looks = images.suggested or "predicted"
+    labels = {
+        int(index): Label(int(true), None if pd.isna(looked) else int(looked))
+        for index, true, looked in zip(rows["index"], rows["true"], rows[looks], strict=True)
+    }
+    decision(found.run, found.file, labels, key="decision_chosen")
+
+
+def _listener(found: Found, choice: _Choice) -> Listener:
+    def open_one(index: int | None) -> None:
+        selection.update(example=index)
+
+    def turn(page: int, landing: End | None) -> None:
+        if landing is not None:
+            rows = found.rows[page * pictures.PAGE_SIZE : (page + 1) * pictures.PAGE_SIZE]
+            selection.update(example=int(rows["index"].iloc[0 if landing == "first" else -1]))
+        choice.turn(page)
+
+    def choose(added: Sequence[int], removed: Sequence[int]) -> None:
+        choice.keep((choice.ids | frozenset(added)) - frozenset(removed))
+
+    def choose_all(wanted: bool) -> None:
+        choice.keep(frozenset(map(int, found.rows["index"])) if wanted else frozenset())
+
+    def tag(place: int, ids: Sequence[int]) -> None:
+        names = list(found.annotations.tags)
+        targets = list(ids) or sorted(choice.ids)
+        if place < len(names) and targets:
+            press(found, names[place], targets)
+
+    return Listener(open_one, turn, choose, choose_all, tag)
+
+
+def _pane(
+    viewed: Viewed, found: Found, images: Images, choice: _Choice, index: int, editable: bool
+) -> None:
+    place = place_of(found.rows, index)
+    around = Around(found, images, place, editable, shortcuts=not choice.ids)
+    example_pane(viewed, index, around)
+
+
+def _annotations(viewed: Viewed) -> tuple[Annotations, str | None]:
+    """What is said about the images, or nothing and the reason why it cannot be read."""
+    try:
+        return review_loaders.annotations(viewed.run), None
+    except UserError as error:
+        data = review_loaders.dataset_of(viewed.run)
+        nothing = Annotations(data.name, data.fingerprint, data.classes)
+        return nothing, f"{error}. Until then no tags, notes and decisions are shown or kept"

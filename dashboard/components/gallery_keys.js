@@ -1,0 +1,93 @@
+// The keyboard: arrows walk, Shift with them chooses, Enter opens, number keys tag.
+function perRow(gallery) {
+  return getComputedStyle(gallery.area).gridTemplateColumns.split(" ").length;
+}
+
+function pressed(gallery, event) {
+  if (event.altKey || event.defaultPrevented || !gallery.tiles.length) return;
+  const control = event.ctrlKey || event.metaKey;
+  const handled = control ? withControl(gallery, event) : plain(gallery, event);
+  if (!handled) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function withControl(gallery, event) {
+  if (event.key.toLowerCase() !== "a" || !gallery.data.tags) return false;
+  change(gallery, gallery.data.ids, []);
+  return true;
+}
+
+function plain(gallery, event) {
+  if (event.key === "Escape") return leave(gallery);
+  if (event.key === "PageDown") return turn(gallery, 1, null);
+  if (event.key === "PageUp") return turn(gallery, -1, null);
+  if (event.key === "Enter") return open(gallery, gallery.at);
+  if (gallery.data.tags && event.key === " ") return toggle(gallery, gallery.at);
+  if (gallery.data.tags && /^[1-9]$/.test(event.key)) return pressTag(gallery, Number(event.key) - 1);
+  return walk(gallery, event);
+}
+
+// While an image is open or some are chosen, keys work wherever the focus was lost: closing a
+// list or pressing a button that goes away leaves it nowhere.
+function pressedElsewhere(gallery, event) {
+  const nowhere = document.activeElement === document.body;
+  if (nowhere && (gallery.selected !== null || gallery.chosen.size)) pressed(gallery, event);
+}
+
+function walk(gallery, event) {
+  const { data, tiles } = gallery;
+  const last = tiles.length - 1;
+  const steps = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -perRow(gallery),
+    ArrowDown: perRow(gallery),
+    Home: -gallery.at,
+    End: last - gallery.at,
+  };
+  if (!(event.key in steps)) return false;
+  let target = gallery.at + steps[event.key];
+  // The open image has just left this page, as its tag was filtered by: the next one took its place.
+  const gone = gallery.selected !== null && !data.ids.includes(gallery.selected);
+  if (gone && event.key === "ArrowRight") target = gallery.at;
+  if (target > last && event.key === "ArrowRight") turn(gallery, 1, "first");
+  else if (target < 0 && event.key === "ArrowLeft") turn(gallery, -1, "last");
+  else if (target >= 0 && target <= last) {
+    if (event.shiftKey && data.tags) range(gallery, target);
+    step(gallery, target);
+  }
+  return true;
+}
+
+function step(gallery, position) {
+  focus(gallery, position);
+  if (gallery.selected === null) {
+    refreshBar(gallery);
+    return;
+  }
+  gallery.selected = gallery.data.ids[position];
+  mark(gallery);
+  clearTimeout(gallery.timer);
+  const id = gallery.selected;
+  gallery.timer = setTimeout(() => act(gallery, { open: id }), WALK_DELAY);
+}
+
+function turn(gallery, by, landing) {
+  const page = gallery.data.page + by;
+  if (page < 0 || page >= gallery.data.pages) return true;
+  gallery.landing = landing ?? "first";
+  act(gallery, { page, landing: gallery.selected === null ? null : landing });
+  return true;
+}
+
+// First the open image is closed, then the choice is given up.
+function leave(gallery) {
+  if (gallery.selected !== null) {
+    gallery.selected = null;
+    mark(gallery);
+    act(gallery, { open: null });
+  } else if (gallery.chosen.size || gallery.data.elsewhere) chooseAll(gallery, false);
+  else return false;
+  return true;
+}

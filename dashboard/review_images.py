@@ -1,0 +1,189 @@
+"""The images of a page as the filter and the order in the address leave them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import UserError
+from core.review.annotations import Annotations, file_of
+from core.review.query import ORDERS, SIMILARITY, Query, described, ordered, select
+from core.runs import Run
+from dashboard import filters, history_loaders, loaders, review_loaders
+from dashboard.selection import SPLITS, Selection
+
+Captions = Callable[[pd.DataFrame], list[tuple[str, str]]]
+RANKED = "ranked"  # the order in which the page has the rows
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare tables element by element
+class Images:
+    """What a page has to show.
+
+    Attributes:
+        title: what they are, in Markdown; names in it must be escaped.
+        rows: rows of `core.evaluation.examples`, in the page's order; more columns are allowed.
+        empty: what to say, and do next, where there are none.
+        order: one of `core.review.query.ORDERS`, by which they are sorted at first; None keeps the
+            page's order.
+        outcome: whether only wrong or right answers are shown at first.
+        caption: two lines under each image; None for true → predicted and confidence.
+        split: what the images are called where that is not the viewed split, as in ``train``.
+        probabilities: (N, K) that the rows' positions count in, where they are not the run's own
+            on the viewed split.
+        alone: whether what is done in the gallery draws the gallery alone anew; False where the
+            page shows the open image, tags or decisions elsewhere, too.
+        suggested: column of class indices that an image looks like, to be offered as its label;
+            None for the answer.
+    """
+
+    title: str
+    rows: pd.DataFrame
+    empty: str
+    order: str | None = None
+    outcome: Literal["wrong", "right"] | None = None
+    caption: Captions | None = None
+    split: str | None = None
+    probabilities: NDArray[Any] | None = None
+    alone: bool = True
+    suggested: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What is left of a page's images.
+
+    Attributes:
+        run: whose answers.
+        epoch: after which epoch.
+        split: what the images are called.
+        file: ``train`` or ``test``: the file that their indices count in.
+        annotations: what is said about them.
+        table: all of the page's rows, with the columns that `core.review.query` filters by.
+        rows: those that pass the filter, in order.
+        query: the filter.
+        usual: the filter that the page has without one in the address.
+        order: by what they are sorted.
+        problems: a sentence for each thing that was asked for in vain.
+    """
+
+    run: Run
+    epoch: int
+    split: str
+    file: str
+    annotations: Annotations
+    table: pd.DataFrame
+    rows: pd.DataFrame
+    query: Query
+    usual: Query
+    order: str
+    problems: tuple[str, ...] = ()
+
+    @property
+    def own_answers(self) -> bool:
+        """Whether the run has saved its answers for these images after every epoch."""
+        return self.split in SPLITS
+
+
+def find(
+    of: Run, epoch: int, split: str, images: Images, chosen: Selection, known: Annotations
+) -> Found:
+    """Filters and sorts the images of a page.
+
+    Args:
+        of: the viewed run.
+        epoch: the viewed epoch.
+        split: the viewed split.
+        images: what the page has.
+        chosen: filter and order.
+        known: what is said about the images.
+    """
+    called = images.split or split
+    file = file_of(called)
+    usual = Query(outcome=images.outcome or "any")
+    query, problems = filters.read(chosen.filter, usual)
+    table = described(images.rows, known, file)
+    found = Found(of, epoch, called, file, known, table, table, query, usual, RANKED)
+    found, more = _filtered(found)
+    order, also = _order(images, chosen.sort)
+    try:
+        rows = _sorted(found, order)
+    except UserError as error:
+        rows, order, also = found.rows, images.order or RANKED, [*also, str(error)]
+    return replace(found, rows=rows, order=order, problems=(*problems, *more, *also))
+
+
+def with_history(found: Found) -> pd.DataFrame:
+    """The table with ``verdict``, and ``everywhere`` where several runs can be compared.
+
+    Raises:
+        UserError: if the history of the run cannot be read.
+    """
+    at = found.table["position"].to_numpy()
+    stories = history_loaders.verdicts(found.run, found.split)["verdict"].to_numpy()
+    table = found.table.assign(verdict=stories[at])
+    wrong, num_runs = history_loaders.wrong_in(found.run, found.epoch, found.split)
+    return table.assign(everywhere=wrong[at] == num_runs) if num_runs > 1 else table
+
+
+def probabilities_of(found: Found, images: Images) -> NDArray[Any]:
+    """(N, K) that the rows' positions count in.
+
+    Raises:
+        RunError: if the saved ones cannot be read.
+    """
+    if images.probabilities is not None:
+        return images.probabilities
+    return loaders.probabilities(found.run.id, found.epoch, found.split)
+
+
+def _filtered(found: Found) -> tuple[Found, list[str]]:
+    """The rows that pass; a facet that cannot be told here is left out, with a sentence."""
+    query, table = found.query, found.table
+    problems = []
+    if query.verdicts or query.everywhere:
+        try:
+            if not found.own_answers:
+                raise UserError(f"nothing is known of the {found.split} images' history")
+            table = with_history(found)
+        except UserError as error:
+            problems.append(f"{error}; the images are not filtered by their history")
+        if "verdict" not in table:
+            query = replace(query, verdicts=())
+        if "everywhere" not in table:
+            query = replace(query, everywhere=False)
+    query = replace(query, slices=())
+    rows = select(table, query)
+    return replace(found, rows=rows, query=query), problems
+
+
+def _order(images: Images, wanted: str | None) -> tuple[str, list[str]]:
+    usual = images.order or RANKED
+    if wanted is None:
+        return usual, []
+    if filters.is_order(wanted):
+        return wanted, []
+    known = ", ".join([*ORDERS, "similar:<index>"])
+    return usual, [f"the address asks for the order {wanted!r}; there are {known}"]
+
+
+def _sorted(found: Found, order: str) -> pd.DataFrame:
+    if order == RANKED or found.rows.empty:
+        return found.rows
+    like = filters.similar_to(order)
+    if like is None:
+        return ordered(found.rows, order)
+    cosines = review_loaders.similarity(found.run, found.epoch, found.split, like)
+    index = found.rows["index"].to_numpy()
+    return ordered(found.rows.assign(**{SIMILARITY: cosines[index]}), "similar")
+
+
+def place_of(rows: pd.DataFrame, index: int | None) -> int | None:
+    """Where an image stands among the rows, from 0; None where it does not."""
+    if index is None:
+        return None
+    at = np.flatnonzero(rows["index"].to_numpy() == index)
+    return int(at[0]) if len(at) else None

@@ -1,0 +1,144 @@
+"""Tags: set and taken off by key or by name, for one image or many; and what can be taken away."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import UserError
+from core.review import annotations as annotating
+from core.review.annotations import LONGEST_NAME
+from core.review.export import csv_bytes, export_table, zip_bytes
+from dashboard import images as pictures
+from dashboard import review_loaders
+from dashboard.review_images import Found, Images, probabilities_of
+from dashboard.text import clean, count, counted, escaped, sentence
+
+PROBLEM = "review_problem"  # what went wrong in a callback, to be told by the next run
+
+
+def tell_problem() -> None:
+    """Says what could not be kept since the page was last drawn."""
+    if problem := st.session_state.pop(PROBLEM, None):
+        st.error(problem, icon="⚠️")
+
+
+def press(found: Found, name: str, indices: Sequence[int]) -> None:
+    """Sets a tag; where all of the images have it already, takes it off."""
+    having = found.annotations.tagged(name, found.file)
+    if all(index in having for index in indices):
+        _keep(annotating.untag, found, indices, name)
+    else:
+        _keep(annotating.tag, found, indices, name)
+
+
+def tag_button(found: Found, targets: Sequence[int], key: str) -> None:
+    """A button that opens into a new tag for the images, and the list of all tags.
+
+    Args:
+        found: the gallery's images.
+        targets: indices of those that are meant.
+        key: names the controls.
+    """
+    with st.popover("Tag", icon=":material/sell:", key=f"{key}_tag", on_change="rerun") as opened:
+        if opened.open:
+            _new_tag(found, targets, key)
+            _all_tags(found, key)
+
+
+def export_button(found: Found, images: Images, chosen: Sequence[int], key: str) -> None:
+    """A button that opens into the two files that the images can be taken away in.
+
+    Args:
+        found: the gallery's images.
+        images: the page's.
+        chosen: indices of those that are meant; none means all that pass the filter.
+        key: names the controls.
+    """
+    with st.popover(
+        "Export", icon=":material/download:", key=f"{key}_export", on_change="rerun"
+    ) as opened:
+        if opened.open:
+            _files(found, images, chosen, key)
+
+
+def _new_tag(found: Found, targets: Sequence[int], key: str) -> None:
+    field = f"{key}_new_tag"
+
+    def add() -> None:
+        name = st.session_state[field]
+        if name and _keep(annotating.tag, found, targets, name):
+            st.session_state[field] = ""
+
+    what = f"for {counted(len(targets), 'image')}" if targets else "for no image yet"
+    st.text_input(
+        f"New tag, {what}", key=field, max_chars=LONGEST_NAME, on_change=add,
+        placeholder="a name, then Enter",
+        help="The images that are chosen, or else the open one. A tag is a named set of images: "
+        "other pages show it as a slice.",
+    )  # fmt: skip
+
+
+def _all_tags(found: Found, key: str) -> None:
+    counts = found.annotations.tag_counts()
+    if not counts:
+        st.caption("There are no tags yet. The first nine get a number key.")
+        return
+    for place, (name, number) in enumerate(counts.items()):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            shortcut = f"**{place + 1}** " if place < 9 else ""
+            words = f"{shortcut}{escaped(name)} · {counted(number, 'image')}"
+            st.markdown(words, width="stretch")
+            st.button(
+                "Delete", key=f"{key}_delete_{place}", type="tertiary", icon=":material/delete:",
+                on_click=_delete, args=(found, name),
+                help=f"Takes “{clean(name)}” off all images, of train and test.",
+            )  # fmt: skip
+
+
+def _files(found: Found, images: Images, chosen: Sequence[int], key: str) -> None:
+    rows = found.rows
+    if chosen:
+        rows = rows[rows["index"].isin(chosen)]
+    what = f"{counted(len(rows), f'{found.split} image')}, " + ("chosen" if chosen else "all shown")
+    st.markdown(f"**{what}**")
+    stem = f"{found.run.id}_{found.split}_epoch{found.epoch}_{len(rows)}"
+    try:
+        values = probabilities_of(found, images)
+    except UserError as error:
+        st.error(sentence(str(error)), icon="⚠️")
+        return
+    classes = review_loaders.dataset_of(found.run).classes
+
+    def table():  # type: ignore[no-untyped-def]  # pandas is not for this room
+        return export_table(rows, values, classes, found.annotations, found.file, found.split)
+
+    def archive() -> bytes:
+        return zip_bytes(table(), pictures.pixels(found.run, found.file, rows["index"]))
+
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV", lambda: csv_bytes(table()), f"{stem}.csv", "text/csv", key=f"{key}_csv",
+            icon=":material/table:", on_click="ignore",
+            help="Index, split, true, predicted, probabilities, tags, decision and note",
+        )  # fmt: skip
+        st.download_button(
+            "PNGs, zipped", archive, f"{stem}.zip", "application/zip", key=f"{key}_zip",
+            icon=":material/photo_library:", on_click="ignore",
+            help=f"{count(len(rows))} PNG files and the same table",
+        )  # fmt: skip
+
+
+def _delete(found: Found, name: str) -> None:
+    try:
+        annotating.delete_tag(review_loaders.dataset_of(found.run), name)
+    except UserError as error:
+        st.session_state[PROBLEM] = sentence(str(error))
+
+
+def _keep(change, found: Found, indices: Sequence[int], name: str) -> bool:  # type: ignore[no-untyped-def]
+    try:
+        change(review_loaders.dataset_of(found.run), found.file, indices, name)
+    except UserError as error:
+        st.session_state[PROBLEM] = sentence(str(error))
+        return False
+    return True
