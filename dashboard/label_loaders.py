@@ -28,6 +28,7 @@ from core.review.suspects import suspects as ranked
 from core.run_files import signature
 from core.runs import Run, RunSummary, default_root
 from dashboard import loaders, review_loaders
+from dashboard.text import counted
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Source:
     def told(self) -> str:
         """What answers, in a few words."""
         if self.split == "train":
-            return f"train, {self.num_folds} folds of {self.epochs} epochs"
+            return f"train, {self.num_folds} folds of {counted(self.epochs, 'epoch')}"
         return f"{self.split}, epoch {self.epoch}"
 
 

@@ -38,6 +38,8 @@ class Images:
             page shows the open image, tags or decisions elsewhere, too.
         suggested: column of class indices that an image looks like, to be offered as its label;
             None for the answer.
+        leaves: which images leave the page's rows: those that get decided, or those whose
+            decision is taken back. Where the open one leaves, the next one opens.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Images:
     probabilities: NDArray[Any] | None = None
     alone: bool = True
     suggested: str | None = None
+    leaves: Literal["decided", "undecided"] | None = None
 
 
 @dataclass(frozen=True, eq=False)

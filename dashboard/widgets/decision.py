@@ -4,7 +4,7 @@ Decisions stand in the review file beside the data, never in the data. W, A, L a
 do what the buttons do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -39,6 +39,7 @@ def decision(
     images: Mapping[int, Label],
     key: str = "decision",
     shortcuts: bool = True,
+    after: Callable[[bool], None] | None = None,
 ) -> None:
     """Says what is decided about the images, and draws the buttons that decide.
 
@@ -48,6 +49,7 @@ def decision(
         images: by their index, at least one; all of them get the decision.
         key: names the buttons.
         shortcuts: whether they listen to the keyboard; only one set on a page may.
+        after: called once it is kept, with whether the images are decided now.
     """
     try:
         known = review_loaders.annotations(of).decisions.get(file, {})
@@ -60,8 +62,11 @@ def decision(
         if problem := st.session_state.pop(f"{key}_{_PROBLEM}", None):
             st.error(problem, icon="⚠️")
         st.markdown(_told(now, classes))
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            _Buttons(of, file, images, now, key, shortcuts).draw(classes)
+        buttons = _Buttons(of, file, images, now, key, shortcuts, after)
+        # Two rows: they fit into the example pane, and stay where they are when one comes or goes.
+        for row in (lambda: buttons.mislabelled(classes), buttons.others):
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                row()
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,10 @@ class _Buttons:
     now: Mapping[int, Decision | None]
     key: str
     shortcuts: bool
+    after: Callable[[bool], None] | None
 
-    def draw(self, classes: tuple[str, ...]) -> None:
+    def mislabelled(self, classes: tuple[str, ...]) -> None:
+        """The label that it looks like, and the choice of any other."""
         likely = {
             index: Decision("mislabelled", label.suggested)
             for index, label in self.images.items()
@@ -81,7 +88,10 @@ class _Buttons:
         }
         if likely:
             self._button("right", _suggestion(likely, classes), ":material/edit:", "W", likely)
-        self._choice(classes)
+        self._choice(classes, "or …" if likely else "Should be …")
+
+    def others(self) -> None:
+        """Ambiguous, left out, and no decision."""
         for kind, icon, shortcut in (
             ("ambiguous", ":material/question_mark:", "A"),
             ("left out", ":material/block:", "L"),
@@ -109,7 +119,7 @@ class _Buttons:
             on_click=self._decide, args=(wanted,),
         )  # fmt: skip
 
-    def _choice(self, classes: tuple[str, ...]) -> None:
+    def _choice(self, classes: tuple[str, ...], placeholder: str) -> None:
         """Another class than the suggested one; choosing it decides."""
         key = f"{self.key}_class"
         given = {label.given for label in self.images.values()}
@@ -131,8 +141,8 @@ class _Buttons:
         if st.session_state[key] not in (None, *others):
             st.session_state[key] = None
         st.selectbox(
-            "Should be another class", others, key=key, on_change=chosen, width=136,
-            label_visibility="collapsed", placeholder="Should be …",
+            "Should be another class", others, key=key, on_change=chosen, width=120,
+            label_visibility="collapsed", placeholder=placeholder,
             format_func=lambda index: classes[index],
         )  # fmt: skip
 
@@ -141,6 +151,9 @@ class _Buttons:
             annotating.decide_many(review_loaders.dataset_of(self.of), self.file, wanted)
         except UserError as error:
             st.session_state[f"{self.key}_{_PROBLEM}"] = sentence(str(error))
+            return
+        if self.after is not None:
+            self.after(any(wanted.values()))
 
 
 def _suggestion(likely: Mapping[int, Decision], classes: tuple[str, ...]) -> str:

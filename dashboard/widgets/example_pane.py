@@ -60,7 +60,7 @@ def example_pane(viewed: Viewed, index: int, around: Around) -> None:
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
         return
-    with st.container(border=True, key="example_pane", gap="small"):
+    with st.container(border=True, key="example_pane", gap="xsmall"):
         _head(shown, around)
         _answer(viewed, shown, around.found)
         if around.editable:
@@ -152,8 +152,23 @@ def _remarks(shown: images.Example, around: Around) -> None:
         place = place_of(found.table, shown.index)
         looks = looks if place is None else found.table[around.images.suggested].iloc[place]
     label = Label(shown.true, None if pd.isna(looks) else int(looks))
-    decision(found.run, found.file, {shown.index: label}, shortcuts=around.shortcuts)
+
+    def after(decided: bool) -> None:
+        if around.images.leaves == ("decided" if decided else "undecided"):
+            _open_next(around)
+
+    decision(
+        found.run, found.file, {shown.index: label}, shortcuts=around.shortcuts, after=after
+    )  # fmt: skip
     _note(found, shown.index)
+
+
+def _open_next(around: Around) -> None:
+    """The image that takes the place of the open one, which leaves the list."""
+    place, last = around.place, len(around.found.rows) - 1
+    if place is not None:
+        target = place + 1 if place < last else place - 1
+        _open(around.found.rows, target if target >= 0 else None)
 
 
 def _tags(found: Found, index: int) -> None:

@@ -1,5 +1,7 @@
 """Labels that may be wrong, the most doubtful first, to be decided about one after the other."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -11,11 +13,17 @@ from dashboard.widgets.review_gallery import Captions, Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
 
 _LIST = "label_list"
-_ROW, _IN_A_ROW = 112, 8  # pixels of a row of tiles, tiles in it beside an open image
+_ROW, _IN_A_ROW = 108, 8  # pixels of a row of tiles, tiles in it beside an open image
+_AROUND = 88  # pixels above and below the tiles
 _TITLES = {
     "open": "Labels to decide about",
     "decided": "Decided",
     "all": "All labels, the most doubtful first",
+}
+_LEAVES: dict[str, Literal["decided", "undecided"] | None] = {
+    "open": "decided",
+    "decided": "undecided",
+    "all": None,
 }
 _EMPTY = {
     "open": "No label of the {split} images is left that looks wrong and has no decision. Look at "
@@ -64,10 +72,13 @@ def suspect_list(
             empty=_EMPTY[chosen].format(split=source.split),
             caption=_captions(classes),
             split=source.split,
+            alone=False,
+            suggested="suggested",
+            leaves=_LEAVES[chosen],
             probabilities=found.probabilities if source.split == "train" else None,
         ),
         key="suspects",
-        height=min(height, _ROW * -(-len(rows) // _IN_A_ROW)),
+        height=min(height, _ROW * -(-len(rows) // _IN_A_ROW) + _AROUND),
     )
 
 
