@@ -17,7 +17,7 @@ from core.evaluation import IntArray
 from core.review import annotations as annotating
 from core.review import slice_scores
 from core.review import slices as slicing
-from core.review.image_measures import measures
+from core.review.image_measures import MEASURES, measures
 from core.review.slices import Slice, Slices
 from core.run_files import signature
 from core.runs import Run, default_root
@@ -32,8 +32,10 @@ KINDS: dict[slicing.Kind, str] = {
 }
 PERCENTS = (2, 5, 10, 20)
 MOST_CLUSTERS = 200
+NAMED = "tag@"  # how the key of a named slice begins
 
 _CLUSTER = re.compile(r"cluster@([1-9][0-9]{0,3})\.([0-9]{1,4})")
+_RANGE = re.compile(r"([a-z-]{1,20})@(-?[0-9]{1,6}\.[0-9]{1,20})\.\.(-?[0-9]{1,6}\.[0-9]{1,20})")
 _TAIL = re.compile(r"[a-z -]{1,30}@([1-9][0-9]?)")
 
 
@@ -166,7 +168,7 @@ def slice_of(of: Run, epoch: int, split: str, name: str) -> tuple[Slice, IntArra
 
 def _made_with(of: Run, epoch: int, split: str, name: str) -> Slices | None:
     """The slices among which the one of this key would be; None for a key of no kind."""
-    if name.startswith("tag@"):
+    if name.startswith(NAMED):
         return _named(of, split)
     if name.startswith("class@"):
         return _classes(of, split)
@@ -175,6 +177,8 @@ def _made_with(of: Run, epoch: int, split: str, name: str) -> Slices | None:
         return _clusters(of, epoch, split, int(match[1]))
     if (match := _TAIL.fullmatch(name)) and int(match[1]) <= 50:
         return _looks(of, split, int(match[1]))
+    if (match := _RANGE.fullmatch(name)) and match[1] in MEASURES:
+        return slicing.between(measured(of, split), match[1], float(match[2]), float(match[3]))
     return None
 
 

@@ -1,13 +1,16 @@
 """Slices as the page shows them: rows of the list, pictures of each, several runs side by side."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.errors import UserError
 from core.evaluation import IntArray
 from core.review import slice_scores
+from core.review import slices as slicing
 from core.review.annotations import file_of
 from core.review.image_measures import MEASURES
 from core.runs import Run, default_root
@@ -96,7 +99,7 @@ def _first(found: Found, key: str, order: IntArray) -> IntArray:
 def side_by_side(
     found: Found, split: str, taking: Sequence[Taking], table: pd.DataFrame
 ) -> pd.DataFrame:
-    """What each run makes of each slice: a row a slice, in the order of `table`; all images last.
+    """What each run makes of each slice: all images first, then a row a slice as in `table`.
 
     Columns: key, Slice, Images, and ``<metric>:<place of the run>`` for each of `METRICS`; shares
     in per cent.
@@ -109,7 +112,7 @@ def side_by_side(
     """
     ids = tuple((part.run.id, part.epoch) for part in taking)
     whole = _side_by_side(found.ids, ids, found, split, list(taking))
-    order = [*table["key"], "all"]
+    order = ["all", *table["key"]]
     return whole.set_index("key").loc[order].reset_index()
 
 
@@ -133,10 +136,10 @@ def _side_by_side(
 
 
 def measure_of(key: str) -> str | None:
-    """The measure whose end a slice is, ``thickness`` for ``thick@10``; None for another kind."""
+    """The measure that a slice is a part of, ``thickness`` for ``thick@10``; None for none."""
     title = key.rpartition("@")[0]
-    found = [name for name, one in MEASURES.items() if title and title in (one.low, one.high)]
-    return found[0] if found else None
+    names = {name: (name, one.low, one.high) for name, one in MEASURES.items()}
+    return next((name for name, known in names.items() if title and title in known), None)
 
 
 def by_measure(of: Run, epoch: int, split: str, measure: str) -> pd.DataFrame:
@@ -153,3 +156,23 @@ def by_measure(of: Run, epoch: int, split: str, measure: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _by_measure(ids: object, _values: object, _wrong: object) -> pd.DataFrame:
     return slice_scores.by_measure(_values, _wrong, NUM_BINS)  # type: ignore[arg-type]
+
+
+def key_of_bin(measure: str, ends: object) -> str | None:
+    """The key of the slice that a point of the curve stands for; None if it is no such point."""
+    if not isinstance(ends, list) or len(ends) < 2:
+        return None
+    if not all(isinstance(end, int | float) and math.isfinite(end) for end in ends[:2]):
+        return None
+    start, end = (float(end) for end in ends[:2])
+    return slicing.range_key(measure, start, end)
+
+
+def extent(of: Run, epoch: int, split: str, key: str, measure: str) -> tuple[float, float] | None:
+    """The smallest and the largest value of a measure in a slice; None for an empty or no slice."""
+    try:
+        positions = slice_loaders.members(of, epoch, split, key)
+    except UserError:
+        return None  # the gallery says why
+    values = slice_loaders.measured(of, split)[measure].to_numpy()[positions]
+    return (float(values.min()), float(values.max())) if len(values) else None

@@ -105,6 +105,27 @@ def tails(measured: pd.DataFrame, percent: int) -> Slices:
     return _collected(made, len(measured))
 
 
+def between(measured: pd.DataFrame, name: str, start: float, end: float) -> Slices:
+    """The images whose measure lies in a range, both ends included, as ``size@14.0..16.5``.
+
+    Args:
+        measured: columns of `core.review.image_measures.measures`, one row an image.
+        name: of the measure.
+        start: the smallest value.
+        end: the largest value.
+    """
+    values, unit = measured[name].to_numpy(), MEASURES[name].unit
+    rule = f"{name} {_written(start, '')} to {_written(end, unit)}"
+    about = Slice(range_key(name, start, end), rule, "look", "a range of its values")
+    return _collected([(about, (values >= start) & (values <= end))], len(measured))
+
+
+def range_key(name: str, start: float, end: float) -> str:
+    """The key of `between`; the ends are exact, and written without an exponent."""
+    written = (np.format_float_positional(end, trim="0") for end in (start, end))
+    return f"{name}@{'..'.join(written)}"
+
+
 def by_class(labels: IntArray, classes: Sequence[str]) -> Slices:
     """The images of every class, ``class@4`` being those labelled with class index 4."""
     made = [
@@ -149,7 +170,7 @@ def clusters(
         own = np.flatnonzero(nearest[order] == nearest[cluster])
         name, rank = classes[nearest[cluster]], place - int(own[0]) + 1
         title = f"like {name}" + (f", group {rank}" if len(own) > 1 else "")
-        rule = f"the network holds them to be alike, and nearest to {name}"
+        rule = f"nearest to {name}"
         key = f"cluster@{num_clusters}.{place}"
         made.append((Slice(key, title, "cluster", rule), groups == cluster))
     return _collected(made, len(embedding))
@@ -188,4 +209,5 @@ def _collected(made: list[tuple[Slice, Bools]], num_images: int) -> Slices:
 
 
 def _written(value: float, unit: str) -> str:
-    return f"{value:.2f} {unit}".strip() if unit != "°" else f"{value:.0f}°"
+    text = f"{value:.2f} {unit}".strip() if unit != "°" else f"{value:.0f}°"
+    return text.replace("-", "−")

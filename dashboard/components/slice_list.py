@@ -39,7 +39,7 @@ class Row:
         low: lower end of the interval of `excess`.
         high: upper end.
         p: corrected p-value.
-        verdict: whether it is certainly worse, certainly better, or neither.
+        verdict: whether it is significantly worse or better, or neither.
     """
 
     key: str

@@ -7,10 +7,13 @@ from dashboard import selection, slice_loaders
 from dashboard.text import sentence
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.slice_images import slice_images
+from dashboard.widgets.slice_measures import slice_measures
 from dashboard.widgets.slice_ranking import opened_slice, slice_ranking
+from dashboard.widgets.slice_runs import slice_runs
 from dashboard.widgets.slice_settings import choose_settings
 
 HEIGHT = 560  # of the list and of the images beside it, in pixels
+BELOW = 320  # of what stands below them
 
 
 def show_slices(viewed: Viewed, epoch: int) -> None:
@@ -32,6 +35,12 @@ def show_slices(viewed: Viewed, epoch: int) -> None:
         slice_ranking(viewed, found, table, opened, HEIGHT)
     with images:
         slice_images(viewed, opened, HEIGHT)
+    st.space("small")
+    runs, measures = st.columns([8, 5], gap="large")
+    with runs:
+        slice_runs(viewed, found, table, BELOW)
+    with measures:
+        slice_measures(viewed, opened, BELOW)
 
 
 def page() -> None:

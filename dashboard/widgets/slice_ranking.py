@@ -71,8 +71,8 @@ def _summary(viewed: Viewed, table: pd.DataFrame) -> str:
     worse = int((table["significant"] & (table["excess"] > 0)).sum())
     verb = "is" if worse == 1 else "are"
     return (
-        f"{overall} Of {counted(len(table), 'slice')}, **{worse or 'none'} {verb} certainly read "
-        "worse than the rest**, corrected for their number."
+        f"{overall} Of {counted(len(table), 'slice')}, **{worse or 'none'} {verb} significantly "
+        "worse than the rest** at 5 %, corrected for their number."
     )
 
 
