@@ -14,15 +14,17 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.errors import RunError, UserError
+from core.inspection.biography import Verdict
 from core.predictor import last_epoch
 from core.review.agreement import Agreement, agreement
 from core.review.biographies import biographies
 from core.review.pairing import check_same_data, check_same_images
-from core.runs import Run, default_root
+from core.runs import Run, RunSummary, default_root
 from dashboard import loaders
 
 Predicted = NDArray[np.int16]
 Which = Literal["last", "best"]
+MOST_RUNS = 50  # that are compared at once; a chart with more bars helps nobody
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -116,8 +118,8 @@ class Taking:
     name: str
 
 
-def candidates(of: Run) -> list[str]:
-    """Ids of the runs on the same data set, `of` first, then the completed ones, newest first."""
+def candidates(of: Run) -> list[RunSummary]:
+    """The other runs on the same data set: the completed ones, then the rest, newest first."""
     others = [
         summary
         for summary in loaders.summaries()
@@ -126,47 +128,55 @@ def candidates(of: Run) -> list[str]:
         and summary.state != "unreadable"
         and (summary.epoch > 0 or summary.state == "completed")
     ]
-    ordered = sorted(others, key=lambda summary: summary.state != "completed")
-    return [of.id, *(summary.id for summary in ordered)]
+    return sorted(others, key=lambda summary: summary.state != "completed")
 
 
 def completed(of: Run) -> tuple[str, ...]:
-    """Ids of the runs that are compared where nobody chooses: `of`, and all that are complete."""
-    states = {summary.id: summary.state for summary in loaders.summaries()}
-    return tuple(
-        run_id
-        for run_id in candidates(of)[:MOST_RUNS]
-        if run_id == of.id or states[run_id] == "completed"
-    )
-
-
-MOST_RUNS = 50  # of the newest; a chart with more bars helps nobody
+    """Ids of the other runs that are compared where nobody chooses."""
+    ids = [summary.id for summary in candidates(of) if summary.state == "completed"]
+    return tuple(ids[: MOST_RUNS - 1])
 
 
 def taking_part(
     of: Run, epoch: int, split: str, ids: tuple[str, ...], which: Which = "last"
 ) -> tuple[list[Taking], list[str]]:
-    """The runs with the epoch of each, and a sentence for each one that cannot be compared.
+    """The viewed run and those of `ids`, and a sentence for each one that cannot take part.
+
+    A run with the same answers on every image, trained with the same seed as a rule, is left out
+    as well: it would pass for a second witness.
 
     Args:
         of: the viewed run; it takes part with the viewed epoch.
         epoch: that epoch.
         split: on which images.
-        ids: of the runs.
-        which: whether the others take part with their last epoch or with their best one.
+        ids: of the other runs.
+        which: whether these take part with their last epoch or with their best one.
+
+    Raises:
+        UserError: if the viewed run's own answers cannot be read.
     """
-    found, refused = [], []
+    known = {predicted(of, epoch, split).tobytes(): of.id}
+    found, refused = [Taking(of, epoch, _name(of))], []
     for run_id in ids:
         try:
-            run = of if run_id == of.id else loaders.run(run_id)
+            run = loaders.run(run_id)
             check_same_split(of, run, split)
-            at = epoch if run_id == of.id else chosen_epoch(run, which)
-            predicted(run, at, split)
+            at = chosen_epoch(run, which)
+            first = known.setdefault(predicted(run, at, split).tobytes(), run_id)
         except UserError as error:
             refused.append(str(error))
             continue
-        found.append(Taking(run, at, run.label().name or run.id))
+        if first == run_id:
+            found.append(Taking(run, at, _name(run)))
+        else:
+            refused.append(
+                f"run {run_id} answers every {split} image as run {first} does, and counts once"
+            )
     return found, refused
+
+
+def _name(of: Run) -> str:
+    return of.label().name or of.id
 
 
 def chosen_epoch(of: Run, which: Which) -> int:
@@ -218,3 +228,46 @@ def _agreement(
 ) -> Agreement:
     answers = np.stack([predicted(part.run, part.epoch, split) for part in _taking])
     return agreement(answers, loaders.splits(_taking[0].run).labels(split).numpy())
+
+
+def wrong_rows(given: pd.DataFrame, found: Agreement, wrong_in: int) -> pd.DataFrame:
+    """Examples that exactly so many networks read wrong, the largest loss first.
+
+    Args:
+        given: the viewed run's examples; ``wrong_in`` and ``answer`` are added.
+        found: on the same images.
+        wrong_in: by how many.
+    """
+    table = given.assign(wrong_in=found.wrong, answer=found.answer)
+    there = table["wrong_in"] == wrong_in
+    return table[there].sort_values("loss", ascending=False, kind="stable")
+
+
+def story_rows(
+    given: pd.DataFrame,
+    stories: pd.DataFrame,
+    *,
+    verdict: Verdict | None = None,
+    since: int | None = None,
+    lost: int | None = None,
+) -> pd.DataFrame:
+    """Examples of one kind of biography, the most often forgotten first, then by loss.
+
+    Args:
+        given: the viewed run's examples; the columns of `stories` are added.
+        stories: of the same images, as `core.review.biographies.biographies`.
+        verdict: of this verdict.
+        since: or right for good since this epoch.
+        lost: or forgotten so often. With all None: not always right.
+    """
+    if verdict is not None:
+        there = stories["verdict"] == verdict
+    elif since is not None:
+        there = stories["learnt"].eq(since).fillna(False).astype(bool)
+    elif lost is not None:
+        there = stories["times_forgotten"] == lost
+    else:
+        there = stories["verdict"] != "always right"
+    table = pd.concat([given, stories.drop(columns="position")], axis=1)
+    order = ["times_forgotten", "loss"]
+    return table[there.to_numpy()].sort_values(order, ascending=False, kind="stable")

@@ -27,8 +27,9 @@ class Flips:
     """Two results, A and B, on the same images.
 
     Attributes:
-        table: B's `core.evaluation.examples`, with A's answer as ``before``, its confidence as
-            ``confidence_before`` and the ``outcome``, categorical, one of `OUTCOMES`.
+        table: B's `core.evaluation.examples`, with A's answer as ``before``, the ``outcome``,
+            categorical, one of `OUTCOMES`, and as ``wrong_confidence`` the larger confidence of a
+            wrong answer of the two, 0 where both are right.
         counts: images of each outcome.
         difference: right answers of B less those of A, which is fixed less broken.
         p_value: of McNemar's exact test, two-sided.
@@ -64,8 +65,10 @@ def flips(before: pd.DataFrame, after: pd.DataFrame) -> Flips:
     counts = dict(zip(OUTCOMES, np.bincount(codes, minlength=4).tolist(), strict=True))
     table = after.assign(
         before=before["predicted"].to_numpy(),
-        confidence_before=before["confidence"].to_numpy(),
         outcome=pd.Categorical.from_codes(codes, pd.Index(OUTCOMES)),
+        wrong_confidence=np.maximum(
+            np.where(was, 0.0, before["confidence"]), np.where(is_now, 0.0, after["confidence"])
+        ),
     )
     fixed, broken = counts["fixed"], counts["broken"]
     low, high = _interval(fixed, broken, len(table))

@@ -29,15 +29,19 @@ class Compared:
     title: str
 
 
-def choose_comparison(viewed: Viewed) -> Compared | None:
+def choose_comparison(viewed: Viewed, words: str = "Beside it") -> Compared | None:
     """Draws the choice, keeps it in the address, and says what it means; None for nothing.
 
     What the address asks for in vain is answered with a sentence.
+
+    Args:
+        viewed: what is compared with.
+        words: what the chosen one is called.
     """
     chosen = selection.current().compare
     names = _names(viewed)
     if chosen is not None and chosen not in names:
-        st.warning(_missing(chosen), icon="⚠️")
+        st.warning(_missing(viewed, chosen), icon="⚠️")
         chosen = None
     key = "compare_with"
 
@@ -49,7 +53,7 @@ def choose_comparison(viewed: Viewed) -> Compared | None:
     st.selectbox(
         "Compare with", ["nothing", *names], key=key, on_change=changed,
         label_visibility="collapsed",
-        format_func=lambda option: f"Beside it: {names.get(option, 'nothing')}",
+        format_func=lambda option: f"{words}: {names.get(option, 'nothing')}",
     )  # fmt: skip
     if chosen is None:
         return None
@@ -79,7 +83,14 @@ def _names(viewed: Viewed) -> dict[int | str, str]:
     return names
 
 
-def _missing(chosen: int | str) -> str:
+def _missing(viewed: Viewed, chosen: int | str) -> str:
+    known = {summary.id: summary for summary in loaders.summaries()}
+    there = known.get(chosen) if isinstance(chosen, str) else None
+    if there is not None and there.id != viewed.run.id and there.state != "unreadable":
+        return sentence(
+            f"run “{clean(there.name, 40)}” is on the data set {there.dataset} and this one on "
+            f"{viewed.summary.dataset}: only runs on the same images can be compared"
+        )
     what = f"epoch {chosen}" if isinstance(chosen, int) else f"run “{clean(chosen, 40)}”"
     return sentence(
         f"the address asks to compare with {what}, which is not there, or is what is shown already"

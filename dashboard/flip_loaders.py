@@ -1,0 +1,112 @@
+"""What changes from one result to another, and what decisions did: cached by ids, bounded.
+
+What is cached here is shared between all tabs: treat it as read-only.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.review import annotations as annotating
+from core.review.flips import Flips, Outcome, class_flips, flips
+from core.review.marks import file_of
+from core.review.scores import scores_of
+from core.run_files import Signature, signature
+from core.runs import Run, default_root
+from dashboard import loaders, review_loaders
+from dashboard.history_loaders import check_same_split
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run's answers at an epoch.
+
+    Attributes:
+        run: whose.
+        epoch: after which epoch.
+    """
+
+    run: Run
+    epoch: int
+
+    @property
+    def ids(self) -> tuple[Path, str, int]:
+        """What tells it from others."""
+        return default_root(), self.run.id, self.epoch
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare tables element by element
+class FlipTables:
+    """Flips, and their count by class.
+
+    Attributes:
+        flips: of every image.
+        by_class: as `core.review.flips.class_flips`.
+        classes: names by class index.
+    """
+
+    flips: Flips
+    by_class: pd.DataFrame
+    classes: tuple[str, ...]
+
+
+def flips_between(before: Result, after: Result, split: str) -> FlipTables:
+    """What becomes of each image of a split from result A to result B.
+
+    Raises:
+        UserError: if an answer cannot be read, or they are about different images.
+    """
+    return _flips(before.ids, after.ids, split, before, after)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _flips(a: object, b: object, split: str, _before: Result, _after: Result) -> FlipTables:
+    check_same_split(_before.run, _after.run, split)
+    one, other = (loaders.answers(result.run, result.epoch, split) for result in (_before, _after))
+    found = flips(one.examples, other.examples)
+    return FlipTables(found, class_flips(found.table, len(other.classes)), other.classes)
+
+
+def rows(found: FlipTables, outcome: Outcome | None, label: int | None) -> pd.DataFrame:
+    """The images of an outcome, the most confident error first; None for all flips."""
+    table = found.flips.table
+    wanted = ["fixed", "broken"] if outcome is None else [outcome]
+    there = table["outcome"].isin(wanted)
+    if label is not None:
+        there &= table["true"] == label
+    return table[there].sort_values("wrong_confidence", ascending=False, kind="stable")
+
+
+def decided_scores(before: Result, after: Result, split: str) -> pd.DataFrame:
+    """Both results' scores as labelled and as decided, one row a way to count.
+
+    Columns: name and images, for A and B each errors_a, accuracy_a, low_a, high_a and so on, as
+    `core.review.scores.scores_of`, and difference, B's accuracy less A's.
+
+    Raises:
+        UserError: if the answers or the review file cannot be read.
+    """
+    seen = signature(annotating.path_of(review_loaders.dataset_of(after.run)))
+    one, other = (_scores(result.ids, split, seen, result) for result in (before, after))
+    joined = one.join(other, lsuffix="_a", rsuffix="_b")
+    both = joined.rename(columns={"name_b": "name", "images_b": "images"})
+    return both.assign(difference=both["accuracy_b"] - both["accuracy_a"])
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _scores(ids: object, split: str, seen: Signature | None, _result: Result) -> pd.DataFrame:
+    decided = review_loaders.annotations(_result.run).decisions.get(file_of(split), {})
+    return scores_of(loaders.answers(_result.run, _result.epoch, split).examples, decided)
+
+
+def num_decisions(of: Run, split: str) -> int:
+    """How many images of a split are marked as mislabelled, ambiguous or left out.
+
+    Raises:
+        UserError: if the review file cannot be read.
+    """
+    decided = review_loaders.annotations(of).decisions.get(file_of(split), {})
+    return int(np.isin(loaders.splits(of).index(split).numpy(), list(decided)).sum())

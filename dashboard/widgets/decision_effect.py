@@ -1,0 +1,95 @@
+"""What decisions about labels did: whether a result learnt with them, and the scores they give."""
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import UserError
+from core.runs import Run
+from dashboard import flip_loaders
+from dashboard.flip_loaders import Result
+from dashboard.text import counted, percent, sentence
+
+
+def decision_effect(before: Result, after: Result, split: str) -> None:
+    """Draws what is known of decisions for A and B; nothing where nobody has decided anything."""
+    try:
+        learnt = [_learnt(name, result.run) for name, result in (("A", before), ("B", after))]
+        number = flip_loaders.num_decisions(after.run, split)
+        table = flip_loaders.decided_scores(before, after, split) if number else None
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return
+    if table is None and not any(learnt):
+        return
+    st.markdown("**What the decisions did**")
+    st.markdown(" ".join([*filter(None, learnt), _marked(number, split)]))
+    if table is not None:
+        _table(table, split)
+
+
+def _learnt(name: str, run: Run) -> str:
+    overlay = run.overlay()
+    if overlay is None:
+        return ""
+    relabelled, left_out = len(overlay.relabelled), len(overlay.left_out)
+    return (
+        f"{name} was trained with decisions: {counted(relabelled, 'label')} put right, "
+        f"{counted(left_out, 'training image')} left out."
+    )
+
+
+def _marked(number: int, split: str) -> str:
+    if not number:
+        return (
+            f"No {split} image is marked, so both are counted against the labels as they are. "
+            "Decide about images on the Labels page to see both scores without them."
+        )
+    return (
+        f"{counted(number, f'{split} image')} {'is' if number == 1 else 'are'} marked; the scores "
+        "of both results with and without them:"
+    )
+
+
+def _table(table: pd.DataFrame, split: str) -> None:
+    share = st.column_config.NumberColumn(format="%.2f %%")
+    whole = st.column_config.NumberColumn(format="localized")
+    interval = st.column_config.TextColumn(
+        help="Percentile bootstrap, 95 %: where the accuracy would lie on other images drawn like "
+        "these."
+    )
+    st.dataframe(
+        _shown(table),
+        key="decision_effect",
+        hide_index=True,
+        height="content",
+        column_config={
+            "Counted": st.column_config.TextColumn(pinned=True),
+            "Images": whole,
+            "A errors": whole,
+            "A accuracy": share,
+            "A interval": interval,
+            "B errors": whole,
+            "B accuracy": share,
+            "B interval": interval,
+            "B less A": st.column_config.NumberColumn(
+                format="%+.2f", help="Percentage points that B's accuracy is above A's."
+            ),
+        },
+        alt=f"Accuracy of A and B on {split}, as labelled and as decided",
+    )
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    shown = {
+        "Counted": [name.capitalize() for name in table["name"]],
+        "Images": table["images"],
+    }
+    for name in ("A", "B"):
+        side = name.lower()
+        shown[f"{name} errors"] = table[f"errors_{side}"]
+        shown[f"{name} accuracy"] = table[f"accuracy_{side}"] * 100
+        shown[f"{name} interval"] = [
+            "—" if pd.isna(low) else f"{low * 100:.2f} to {percent(high)}"
+            for low, high in zip(table[f"low_{side}"], table[f"high_{side}"], strict=True)
+        ]
+    return pd.DataFrame({**shown, "B less A": table["difference"] * 100})
