@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import RunError, UserError
 from core.jobs import analysis as analyses
-from core.jobs.analysis import Analysis, Part
+from core.jobs.analysis import Analysis, Finding, Part
 from core.jobs.environment import LOWEST, prepare
 from core.jobs.folding import out_of_fold
 from core.run_files import InUseError, read_json
@@ -49,12 +49,29 @@ def maximised(run: Run, epoch: int, layer: str, channel: int) -> Iterator[Part]:
     yield {"value": last.value, "pixels": last.pixels.tolist()}
 
 
+def tsne(run: Run, epoch: int, split: str, perplexity: float, seed: int) -> Iterator[Part]:
+    """t-SNE of the penultimate activations of a split: ``points`` (N, 2) float32."""
+    from core.datasets import load
+    from core.datasets import split as splits_of
+    from core.inspection.neighbours import embed
+    from core.predictor import Predictor
+    from core.review.embedding import tsne as layouts
+
+    asked = Predictor.of(run, epoch)
+    images = splits_of(load(run.config.data.name), run.config.data).images(split)
+    for layout in layouts(embed(asked.model, images, asked.mean, asked.std), perplexity, seed):
+        yield layout.step, layout.num_steps
+        last = layout
+    yield Finding({"images": len(last.points)}, {"points": last.points})
+
+
 KINDS: dict[str, Kind] = {
     "importance": importance,
     "maximised": maximised,
     "out_of_fold": out_of_fold,
+    "tsne": tsne,
 }
-MINUTES = {"out_of_fold"}  # kinds that take minutes: everything else goes first
+MINUTES = {"out_of_fold", "tsne"}  # kinds that take minutes: everything else goes first
 
 
 def _plain(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
