@@ -26,6 +26,7 @@ _PAIR = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
 _CELL = re.compile(r"([0-9]{1,4}|\*)-([0-9]{1,4}|\*)")
 _MOST_CELLS = 200
 _TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,400}")
+_GROUP = re.compile(r"[^\x00-\x1f\x7f]{1,1500}")  # a lasso has many corners
 _LAYER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
 _SHARE = re.compile(r"[0-9](\.[0-9]{1,6})?")
 _SORT = re.compile(r"[a-z][a-z0-9:_ -]{0,39}")
@@ -203,7 +204,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "split": lambda text: text if text in SPLITS else None,
     "cell": _cells,
     "threshold": _threshold,
-    "group": _matching(_TEXT),
+    "group": _matching(_GROUP),
     "filter": _matching(_TEXT),
     "sort": _matching(_SORT),
     "layer": _matching(_LAYER),

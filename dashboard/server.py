@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from core.errors import UserError
 from dashboard.components.plot import PLOTLY_PATH
+from dashboard.image_route import IMAGE_PATH, image
 from dashboard.text import escaped
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def make_app() -> st.App:
     """The application that uvicorn serves."""
     return st.App(
         APP_SCRIPT,
-        routes=[Route(PLOTLY_PATH, plotly_script)],
+        routes=[Route(PLOTLY_PATH, plotly_script), Route(IMAGE_PATH, image)],
         middleware=[
             Middleware(SecurityHeaders),
             # Streamlit checks the host of its websocket only; pictures go over plain requests.

@@ -1,0 +1,156 @@
+// Painting tens of thousands of points: small discs blended straight into the pixels of a canvas,
+// which takes milliseconds also where there is no GPU.
+const PALETTES = __PALETTES__;
+
+function showingPalette(element) {
+  const color = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
+  const hex = /^#([0-9a-f]{6})/i.exec(color);
+  return (hex ? parseInt(hex[1].slice(2, 4), 16) : 255) < 128 ? PALETTES.dark : PALETTES.light;
+}
+
+function bytesOf(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+// "good" and "categorical.3" are colours of the theme; "hue.7" is the eighth of any number, no two of
+// which are alike: each is turned by the golden angle.
+function colorOf(token, palette) {
+  const [name, number] = token.split(".");
+  if (name !== "hue") return number === undefined ? palette[name] : palette[name][Number(number)];
+  const hue = (Number(number) * 137.508) % 360;
+  const dark = palette === PALETTES.dark;
+  const lightness = (dark ? 0.62 : 0.42) + 0.1 * ((Number(number) % 3) - 1);
+  const part = (offset) => {
+    const at = (offset + hue / 30) % 12;
+    const value = lightness - 0.65 * Math.min(lightness, 1 - lightness) * Math.max(-1, Math.min(at - 3, 9 - at, 1));
+    return Math.round(value * 255).toString(16).padStart(2, "0");
+  };
+  return `#${part(0)}${part(8)}${part(4)}`;
+}
+
+const discs = new Map();
+
+// A disc's pixels around its middle, and how much of each it covers.
+function disc(radius) {
+  const key = Math.round(radius * 10);
+  if (discs.has(key)) return discs.get(key);
+  const reach = Math.ceil(radius);
+  const pixels = [];
+  for (let dy = -reach; dy <= reach; dy += 1) {
+    for (let dx = -reach; dx <= reach; dx += 1) {
+      const cover = Math.min(Math.max(radius + 0.5 - Math.hypot(dx, dy), 0), 1);
+      if (cover > 0.02) pixels.push([dx, dy, cover]);
+    }
+  }
+  discs.set(key, { reach, pixels });
+  return discs.get(key);
+}
+
+function stamp(image, x, y, { reach, pixels }, [r, g, b], alpha) {
+  const { data, width, height } = image;
+  const [column, row] = [Math.round(x), Math.round(y)];
+  if (column < reach || row < reach || column >= width - reach || row >= height - reach) return;
+  for (const [dx, dy, cover] of pixels) {
+    const at = ((row + dy) * width + column + dx) * 4;
+    const share = cover * alpha;
+    data[at] += (r - data[at]) * share;
+    data[at + 1] += (g - data[at + 1]) * share;
+    data[at + 2] += (b - data[at + 2]) * share;
+  }
+}
+
+// Radius of a point in device pixels: many are small, and grow a little as one comes closer.
+function radiusOf(view) {
+  const plain = Math.min(Math.max(230 / Math.sqrt(Math.max(view.points.count, 1)), 1.25), 3.6);
+  const closer = Math.min((view.camera.scale / view.fit.scale) ** 0.35, 2.2);
+  return plain * Math.max(closer, 0.8) * view.ratio;
+}
+
+// The points in the order in which they are painted: errors lie on the others, and what is chosen on
+// everything else.
+function layersOf(view) {
+  const { points, shown } = view;
+  const layers = [[], [], [], []];
+  for (let point = 0; point < points.count; point += 1) {
+    if (shown[point]) layers[points.marked[point] * 2 + points.wrong[point]].push(point);
+  }
+  return layers;
+}
+
+function paint(view) {
+  const { canvas, points, camera, ratio, colors, px, py } = view;
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!view.image || view.image.width !== canvas.width || view.image.height !== canvas.height) {
+    view.image = context.createImageData(canvas.width, canvas.height);
+  }
+  const { image } = view;
+  const [red, green, blue] = colors.background;
+  new Uint32Array(image.data.buffer).fill((255 << 24) | (blue << 16) | (green << 8) | red);
+  const scale = camera.scale * ratio;
+  const [left, top] = [canvas.width / 2 - camera.x * scale, canvas.height / 2 + camera.y * scale];
+  const radius = radiusOf(view);
+  const [plain, large] = [disc(radius), disc(radius * 1.35 + 0.4)];
+  const rim = disc(radius * 1.35 + 0.4 + ratio);
+  const usual = points.count > 20_000 ? 0.6 : 0.8;
+  view.layers.forEach((layer, number) => {
+    const faint = view.numMarked > 0 && number < 2;
+    const alpha = faint ? usual * 0.22 : usual;
+    const wrong = number % 2 === 1;
+    for (const point of layer) {
+      const x = left + px[point] * scale;
+      const y = top - py[point] * scale;
+      if (wrong) stamp(image, x, y, rim, colors.text, faint ? 0.2 : 0.9);
+      stamp(image, x, y, wrong ? large : plain, colors.groups[points.group[point]], wrong && !faint ? 1 : alpha);
+    }
+  });
+  context.putImageData(image, 0, 0);
+}
+
+function placeOf(view, point) {
+  const { camera, width, height, px, py } = view;
+  return [
+    width / 2 + (px[point] - camera.x) * camera.scale,
+    height / 2 - (py[point] - camera.y) * camera.scale,
+  ];
+}
+
+function gridOf(view, x, y) {
+  const { camera, width, height } = view;
+  return [camera.x + (x - width / 2) / camera.scale, camera.y - (y - height / 2) / camera.scale];
+}
+
+// What moves with the pointer: the line that is being drawn, rings, the keyboard's circle.
+function paintOverlay(view) {
+  const { overlay, ratio, palette } = view;
+  const context = overlay.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, view.width, view.height);
+  const ring = (point, radius, color, width) => {
+    const [x, y] = placeOf(view, point);
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.lineWidth = width;
+    context.strokeStyle = color;
+    context.stroke();
+  };
+  if (view.opened >= 0) {
+    ring(view.opened, 10, palette.background, 5);
+    ring(view.opened, 10, palette.primary, 2.5);
+  }
+  if (view.hover >= 0) ring(view.hover, 7, palette.text, 1.5);
+  if (view.focused && view.cursor >= 0) {
+    ring(view.cursor, 7, palette.text, 2);
+    context.setLineDash([4, 4]);
+    ring(view.cursor, view.brush, palette.primary, 1.5);
+    context.setLineDash([]);
+  }
+  if (!view.line || view.line.length < 2) return;
+  context.beginPath();
+  view.line.forEach(([x, y]) => context.lineTo(x, y));
+  context.closePath();
+  context.fillStyle = `${palette.primary}22`;
+  context.fill();
+  context.lineWidth = 1.5;
+  context.strokeStyle = palette.primary;
+  context.stroke();
+}

@@ -1,0 +1,111 @@
+"""Which images of a map are chosen: those a lasso has caught, else those of the matrix' cells."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.errors import UserError
+from dashboard import cells, embedding_loaders, lasso, loaders, review_loaders, selection
+from dashboard.components.scatter import Drawn
+from dashboard.embedding_loaders import ImageMap
+from dashboard.lasso import Lasso, Mode, Piece
+from dashboard.text import sentence
+from dashboard.widgets.run_bar import Viewed
+
+TOO_LONG = (
+    "These are more lines than an address can hold: the last one is left out. Name the set, then "
+    "begin a new one."
+)
+_NOTICE = "embedding_notice"
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
+class Chosen:
+    """Images of the split that is shown.
+
+    Attributes:
+        name: tells this choice from others.
+        title: what they are, in Markdown.
+        positions: their rows in the split, ascending.
+    """
+
+    name: str
+    title: str
+    positions: NDArray[np.int64]
+
+
+def chosen_images(viewed: Viewed, given: loaders.Answers) -> Chosen | None:
+    """What is chosen; None for nothing. What cannot be chosen is answered with a sentence."""
+    if (notice := st.session_state.pop(_NOTICE, None)) is not None:
+        st.warning(notice, icon="⚠️")
+    chosen = selection.current()
+    if (chosen.group or "").startswith(f"{lasso.KIND}:"):
+        return _caught(viewed, given, chosen.group or "")
+    choice = replace(cells.chosen(chosen, len(given.classes)), unsure=())
+    if choice.is_empty:
+        return None
+    rows = cells.images_of(given.examples, choice, 0.0, len(given.classes))
+    positions = np.sort(rows["position"].to_numpy(np.int64))
+    name = ",".join(map(str, choice.cells))
+    return Chosen(f"cells:{name}", cells.title(choice, given.classes), positions)
+
+
+def draw(viewed: Viewed, shown: ImageMap, mode: Mode, drawn: Drawn) -> str | None:
+    """Takes in what was drawn on a map; the name of the choice that the browser shows by itself.
+
+    None makes it take the server's choice.
+    """
+    group = selection.current().group
+    if not drawn.corners:
+        nothing_drawn = not (group or "").startswith(f"{lasso.KIND}:")
+        # Esc takes back the lasso, and where there is none, the cells that came from elsewhere.
+        selection.update(group=None, example=None, **({"cells": ()} if nothing_drawn else {}))
+        return None
+    piece = Piece(
+        shown.kind, shown.epoch, shown.frame, mode, drawn.hidden, drawn.corners,
+        adds=drawn.how != "remove",
+    )  # fmt: skip
+    before = lasso.read(group) if drawn.how != "only" else None
+    if before is not None and (before.run, before.split) != (viewed.run.id, viewed.split):
+        before = None
+    if before is None and not piece.adds:
+        return None
+    pieces = (*before.pieces, piece) if before is not None else (piece,)
+    text = lasso.written(Lasso(viewed.run.id, viewed.split, pieces))
+    if text is None:
+        st.session_state[_NOTICE] = TOO_LONG
+        return None
+    selection.update(group=text, example=None)
+    return text if before is not None or drawn.how == "only" else None
+
+
+def _caught(viewed: Viewed, given: loaders.Answers, text: str) -> Chosen | None:
+    """The images of a lasso, found again by their index: it may be another run's."""
+    drawn = lasso.read(text)
+    if drawn is not None and drawn.split != viewed.split:
+        st.info(
+            f"The lasso was drawn around {drawn.split} images. Choose the split {drawn.split} to "
+            "see them, or draw another one."
+        )
+        return None
+    try:
+        if drawn is not None:
+            _check_data(viewed, drawn)
+        index = embedding_loaders.caught(text)
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return None
+    positions = np.flatnonzero(np.isin(given.examples["index"].to_numpy(), index))
+    return Chosen(text, "Inside the lasso", positions)
+
+
+def _check_data(viewed: Viewed, drawn: Lasso) -> None:
+    theirs = review_loaders.dataset_of(loaders.run(drawn.run))
+    ours = review_loaders.dataset_of(viewed.run)
+    if theirs.fingerprint != ours.fingerprint:
+        raise UserError(
+            f"the lasso was drawn around images of {theirs.title}, and this run learns "
+            f"{ours.title}; draw another one"
+        )

@@ -1,0 +1,86 @@
+"""The images of the set that is chosen on the map, and a name for it."""
+
+import streamlit as st
+
+from core.errors import UserError
+from core.review import annotations
+from core.review.annotations import LONGEST_NAME, file_of
+from dashboard import loaders, review_loaders
+from dashboard.text import counted, quoted, sentence
+from dashboard.widgets.embedding_choice import Chosen
+from dashboard.widgets.review_gallery import Images, review_gallery
+from dashboard.widgets.run_bar import Viewed
+
+_NAME_KEY, _TOLD = "embedding_set_name", "embedding_named"
+
+
+def embedding_images(
+    viewed: Viewed, given: loaders.Answers, chosen: Chosen | None, height: int
+) -> None:
+    """The gallery of the page: the chosen images, or every error.
+
+    Args:
+        viewed: run, epoch and split.
+        given: what the run answers.
+        chosen: the images that are marked on the map.
+        height: of the images, in pixels.
+    """
+    _tell()
+    if chosen is None:
+        shown = Images(
+            "All images",
+            given.examples,
+            f"At epoch {viewed.epoch} every {viewed.split} image is answered right. Draw around "
+            "points to see their images.",
+            outcome="wrong",
+            order="loss",
+            alone=False,
+        )
+    else:
+        _name_it(viewed, given, chosen)
+        shown = Images(
+            chosen.title,
+            given.examples.iloc[chosen.positions],
+            f"None of these is among the {viewed.split} images of this run. Draw around other "
+            "points, or press Esc on the map.",
+            order="loss",
+            alone=False,
+        )
+    review_gallery(viewed, shown, "embedding_gallery", height)
+
+
+def _name_it(viewed: Viewed, given: loaders.Answers, chosen: Chosen) -> None:
+    """A name for the set: a tag, which the slices, the filters and the map's colours know."""
+    if not len(chosen.positions):
+        return
+
+    def name_it() -> None:
+        indices = given.examples["index"].to_numpy()[chosen.positions].tolist()
+        name = st.session_state[_NAME_KEY]
+        try:
+            data = review_loaders.dataset_of(viewed.run)
+            annotations.tag(data, file_of(viewed.split), indices, name)
+        except UserError as error:
+            st.session_state[_TOLD] = ("warning", sentence(str(error)))
+            return
+        st.session_state[_NAME_KEY] = ""
+        images = counted(len(indices), "image")
+        st.session_state[_TOLD] = ("done", f"{images} carry the tag {quoted(name)}.")
+
+    with st.form("embedding_set", border=False), st.container(horizontal=True):
+        st.text_input(
+            "Name of this set",
+            key=_NAME_KEY,
+            max_chars=LONGEST_NAME,
+            placeholder=f"Name this set of {counted(len(chosen.positions), 'image')}",
+            label_visibility="collapsed",
+        )
+        st.form_submit_button("Name it", icon=":material/sell:", on_click=name_it)
+
+
+def _tell() -> None:
+    kind, words = st.session_state.pop(_TOLD, (None, ""))
+    if kind == "warning":
+        st.warning(words, icon="⚠️")
+    elif kind == "done":
+        st.success(words, icon=":material/sell:")
