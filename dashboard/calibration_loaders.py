@@ -1,8 +1,7 @@
 """Calibration of a run at an epoch, cached by ids; what is cached is shared: treat it as read-only.
 
 A group of images stands in the address as ``bin:14-15-width`` (bin 14 of 15 of equal width, with
-``-scaled`` for confidences after temperature scaling), or as ``coverage:wrong`` and
-``coverage:unanswered``, which go by the threshold.
+``-scaled`` for confidences after temperature scaling).
 """
 
 import re
@@ -154,17 +153,24 @@ def images_of_bin(shown: Diagram, number: int) -> pd.DataFrame:
     return _wrong_first(shown.rows[shown.bins == number])
 
 
-def images_by_threshold(
-    of: Run, epoch: int, split: str, threshold: float, kind: str
-) -> pd.DataFrame:
-    """The rows that are ``wrong`` though answered at a threshold, or ``unanswered``.
+def wrong_from(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFrame:
+    """The rows that are answered at a threshold, and wrong, the surest first.
 
     Raises:
         UserError: if the saved probabilities cannot be used.
     """
     rows = loaders.answers(of, epoch, split).examples
-    sure = rows["confidence"] >= threshold
-    return _wrong_first(rows[sure & ~rows["correct"] if kind == "wrong" else ~sure])
+    return _wrong_first(rows[(rows["confidence"] >= threshold) & ~rows["correct"]])
+
+
+def unanswered(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFrame:
+    """The rows that are not answered at a threshold, those first that would be wrong.
+
+    Raises:
+        UserError: if the saved probabilities cannot be used.
+    """
+    rows = loaders.answers(of, epoch, split).examples
+    return _wrong_first(rows[rows["confidence"] < threshold])
 
 
 def _wrong_first(rows: pd.DataFrame) -> pd.DataFrame:

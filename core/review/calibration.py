@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import RunError
 from core.evaluation import SMALLEST
+from core.review.proportions import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,7 @@ def reliability(
     - confidence: mean confidence, in [0, 1]; NaN without images;
     - accuracy: share of right answers, in [0, 1]; NaN without images;
     - gap: accuracy less confidence; below 0 the network is surer than it should be;
-    - accuracy_low, accuracy_high: 95 % interval of the accuracy (Wilson 1927).
+    - accuracy_low, accuracy_high: 95 % interval of the accuracy (Wilson 1927); NaN without images.
 
     DeGroot and Fienberg 1983; bins of equal mass after Nguyen and O'Connor 2015.
 
@@ -153,7 +154,7 @@ def reliability(
     right = np.bincount(bins, weights=correct, minlength=size).astype(np.int64)
     some = np.where(images > 0, images, np.nan)
     said = np.bincount(bins, weights=confidence, minlength=size) / some
-    low, high = _wilson(right, images)
+    low, high = wilson(right, images)
     return pd.DataFrame(
         {
             "bin": np.arange(size),
@@ -197,18 +198,6 @@ def _equal_mass_edges(confidence: FloatArray, num_bins: int) -> FloatArray:
         if end:
             edges.append(float(ascending[end - 1]))
     return np.array([0.0, *edges[::-1]])
-
-
-def _wilson(right: NDArray[np.int64], images: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-    """Ends of the 95 % interval of each share; the whole of [0, 1] where there are no images."""
-    from scipy.stats import binomtest
-
-    pairs = [
-        binomtest(int(k), int(n)).proportion_ci(0.95, "wilson") if n else (0.0, 1.0)
-        for k, n in zip(right, images, strict=True)
-    ]
-    low, high = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
-    return low, high
 
 
 def calibration_error(table: pd.DataFrame) -> float:

@@ -2,7 +2,7 @@
 
 from dashboard import calibration_loaders, selection
 from dashboard.calibration_loaders import Diagram, Settings
-from dashboard.text import percent, plain_number
+from dashboard.text import escaped, percent, plain_number
 from dashboard.widgets.coverage import UNANSWERED, WRONG
 from dashboard.widgets.reliability import chosen_bin
 from dashboard.widgets.review_gallery import Images
@@ -35,17 +35,18 @@ def images_of(viewed: Viewed, shown: Diagram, settings: Settings) -> Images:
 
 def _by_threshold(viewed: Viewed, group: str, threshold: float) -> Images:
     assert viewed.epoch is not None
-    kind = group.partition(":")[2]
-    rows = calibration_loaders.images_by_threshold(
-        viewed.run, viewed.epoch, viewed.split, threshold, kind
+    said, where = escaped(plain_number(threshold)), (viewed.run, viewed.epoch, viewed.split)
+    if group == WRONG:
+        return Images(
+            title=f"Wrong from confidence {said} on",
+            rows=calibration_loaders.wrong_from(*where, threshold),
+            empty="No answer is wrong at this threshold. Lower it to see where errors begin.",
+        )
+    return Images(
+        title=f"Less sure than {said}",
+        rows=calibration_loaders.unanswered(*where, threshold),
+        empty="Every image is answered. Raise the threshold to see the least sure ones.",
     )
-    said = plain_number(threshold)
-    titles = {"wrong": f"Wrong from confidence {said} on", "unanswered": f"Less sure than {said}"}
-    empty = {
-        "wrong": "No answer is wrong at this threshold. Lower it to see where errors begin.",
-        "unanswered": "Every image is answered. Raise the threshold to see the least sure ones.",
-    }
-    return Images(title=titles[kind].replace(".", "\\."), rows=rows, empty=empty[kind])
 
 
 def _bin_title(shown: Diagram, number: int, scaled: bool) -> str:

@@ -45,10 +45,11 @@ def _tile(name: str, before: str, after: str | None) -> str:
 
 def temperature_words(viewed: Viewed, found: Temperature) -> None:
     """The temperature in a sentence, and what it is worth."""
-    st.caption(_sentence(found) + _caveat(viewed, found))
+    st.caption(temperature_sentence(found) + _caveat(viewed, found))
 
 
-def _sentence(found: Temperature) -> str:
+def temperature_sentence(found: Temperature) -> str:
+    """What the temperature says about the network."""
     if found.at_limit and found.value < 1:
         return (
             f"No temperature can be fitted: all {found.images:,} validation images are answered "

@@ -13,7 +13,7 @@ from dashboard.components.plot import plot
 from dashboard.text import counted, percent, plain_number
 from dashboard.widgets.run_bar import Viewed
 
-WRONG, UNANSWERED = "coverage:wrong", "coverage:unanswered"
+WRONG, UNANSWERED = "coverage:wrong", "unsure:all"  # the latter as on the Results page
 _GOALS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 _THRESHOLD, _COVERAGE = "coverage_threshold", "coverage_share"
 
