@@ -1,0 +1,242 @@
+"""k-fold training in the background: told, stopped, killed, gone on with, kept, checked."""
+
+import signal
+import time
+from dataclasses import replace
+
+import numpy as np
+import psutil
+import pytest
+
+from core.config import with_overrides
+from core.datasets import load
+from core.errors import ConfigError, RunError
+from core.jobs import analysis as analyses
+from core.jobs.analysis import Analysis, AnalysisState, Finding, arrays, look, request, stop, work
+from core.jobs.folding import fold_analysis, out_of_fold
+from core.runs import Run, RunStore
+from core.training.folds import FoldResult, train_fold
+from tests.core.jobs.processes import tiny, train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Run:
+    made = RunStore(tmp_path_factory.mktemp("store")).create(tiny(epochs=1))
+    assert train(made).state == "completed"
+    return made
+
+
+def finished(run: Run, analysis: Analysis, seconds: float = 60) -> AnalysisState:
+    end = time.monotonic() + seconds
+    while (state := look(run, analysis)).state == "working" and time.monotonic() < end:
+        time.sleep(0.02)
+    return state
+
+
+def begin(run: Run, analysis: Analysis) -> None:
+    """What `request` does before it starts a process."""
+    analysis.path(run).parent.mkdir(parents=True, exist_ok=True)
+
+
+def by_hand(run: Run, num_folds: int, epochs: int) -> np.ndarray:
+    """The probabilities (N, K) out of fold, worked out without any process or file."""
+    dataset = load("digits")
+    config = with_overrides(run.config, [f"training.epochs={epochs}"])
+    found = np.full((len(dataset.train_labels), 10), np.nan, np.float32)
+    for fold in range(num_folds):
+        *_, result = train_fold(config, dataset, num_folds, fold)
+        assert isinstance(result, FoldResult)
+        found[result.index] = result.probabilities
+    return found
+
+
+def test_stopped_it_goes_on_with_the_folds_that_are_finished(run):
+    """In a process of its own, as a page has it done."""
+    analysis = fold_analysis(run, 4, 30)
+    assert request(run, analysis).state == "working"
+    folder = analysis.parts_path(run)
+    end = time.monotonic() + 60
+    while not (folder / "0001").exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    stop(run, analysis)
+    stopped = finished(run, analysis)
+    assert stopped.state == "stopped", stopped.message
+    assert 0 < stopped.done < stopped.total
+    stamp = (folder / "0000" / "manifest.json").stat().st_mtime_ns
+    rest = sorted(path.name for path in folder.iterdir())
+    assert rest[:2] == ["0000", "0001"]
+
+    assert request(run, analysis).state == "working"
+    assert (folder / "0000" / "manifest.json").stat().st_mtime_ns == stamp
+    state = finished(run, analysis)
+    assert state.state == "done", state.message
+    assert not folder.exists(), "the parts take room for nothing"
+    found = arrays(run, analysis)
+    assert np.array_equal(found["probabilities"], by_hand(run, 4, 30))
+    assert np.bincount(found["fold"]).tolist() == [360, 359, 359, 359]
+    labels = load("digits").train_labels.numpy()
+    accuracy = (found["probabilities"].argmax(1) == labels).mean()
+    assert state.result["accuracy"] == pytest.approx(accuracy)
+    assert np.dot(state.result["fold_accuracies"], [360, 359, 359, 359]) == pytest.approx(
+        accuracy * 1437
+    )
+
+
+def test_killed_it_goes_on_with_the_folds_that_are_finished(run):
+    analysis = fold_analysis(run, 3, 40)
+    request(run, analysis)
+    end = time.monotonic() + 60
+    while not (analysis.parts_path(run) / "0000").exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    for process in psutil.process_iter(["cmdline"]):
+        if any(analysis.name in word for word in process.info["cmdline"] or ()):
+            niceness = process.nice()
+            process.send_signal(signal.SIGKILL)
+            process.wait(10)
+            assert niceness == 19, "it would slow down the pages"
+    assert (analysis.parts_path(run) / "0000").exists()
+    begin_again = out_of_fold(run, 0, 3, 40)
+    done, total = next(begin_again)
+    assert done > total / 3, "the first fold was trained again"
+    work(run, analysis, begin_again)
+    assert np.array_equal(arrays(run, analysis)["probabilities"], by_hand(run, 3, 40))
+
+
+def test_a_damaged_fold_is_trained_again(run):
+    analysis = fold_analysis(run, 2, 1)
+    parts = out_of_fold(run, 0, 2, 1)
+    begin(run, analysis)
+    path = analysis.parts_path(run) / "0000"
+    while not path.exists():
+        next(parts)
+    parts.close()
+    file = path / "arrays.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"\x07")
+    work(run, analysis, out_of_fold(run, 0, 2, 1))
+    assert np.array_equal(arrays(run, analysis)["probabilities"], by_hand(run, 2, 1))
+
+
+def test_a_fold_of_other_data_is_trained_again(run, monkeypatch):
+    analysis = fold_analysis(run, 2, 2)
+    begin(run, analysis)
+    other = replace(load("digits"), fingerprint="0" * 64)
+    monkeypatch.setattr("core.datasets.load", lambda name: other)
+    monkeypatch.setattr(Run, "dataset_info", lambda run: None)
+    for _ in out_of_fold(run, 0, 2, 2):
+        pass
+    monkeypatch.undo()
+    steps = [part for part in out_of_fold(run, 0, 2, 2) if isinstance(part, tuple)]
+    assert steps[0][0] < steps[0][1] / 2, "a fold of other data was taken over"
+
+
+def test_data_that_have_changed_are_refused(run, monkeypatch):
+    other = replace(load("digits"), fingerprint="0" * 64)
+    monkeypatch.setattr("core.datasets.load", lambda name: other)
+    with pytest.raises(RunError, match="no longer the one that run"):
+        next(out_of_fold(run, 0, 2, 1))
+
+
+def test_numbers_out_of_range_are_refused_before_a_process_starts(run):
+    with pytest.raises(ConfigError, match="num_folds must be a whole number in"):
+        fold_analysis(run, 1, 1)
+    with pytest.raises(ConfigError, match="training.epochs"):
+        fold_analysis(run, 3, 0)
+
+
+class TestStopping:
+    """With a made-up analysis in this process."""
+
+    def test_it_ends_at_the_next_part_and_says_how_far_it_is(self, run):
+        analysis = Analysis("importance", 1, {"layer": "stopped"})
+        begin(run, analysis)
+        seen = []
+
+        def parts():
+            yield 1, 4
+            stop(run, analysis)
+            seen.append(look(run, analysis).stopping)
+            yield 2, 4
+            raise AssertionError("it went on")
+
+        work(run, analysis, parts())
+        assert seen == [True]
+        assert look(run, analysis) == AnalysisState("stopped", done=2, total=4)
+
+    def test_a_new_request_takes_the_wish_back(self, run):
+        analysis = Analysis("importance", 1, {"layer": "taken back"})
+        begin(run, analysis)
+
+        def parts():
+            yield 1, 2
+            stop(run, analysis)
+            assert request(run, analysis) == AnalysisState("working", done=1, total=2)
+            yield 2, 2
+            yield {"answer": 42}
+
+        work(run, analysis, parts())
+        assert look(run, analysis).result == {"answer": 42}
+
+    def test_a_result_that_comes_first_wins(self, run):
+        analysis = Analysis("importance", 1, {"layer": "too late"})
+        begin(run, analysis)
+
+        def parts():
+            yield 1, 1
+            stop(run, analysis)
+            yield {"answer": 42}
+
+        work(run, analysis, parts())
+        assert look(run, analysis) == AnalysisState("done", result={"answer": 42})
+
+    def test_what_nobody_works_on_is_left_alone(self, run):
+        analysis = Analysis("importance", 1, {"layer": "nobody"})
+        stop(run, analysis)
+        assert look(run, analysis) == AnalysisState()
+        begin(run, analysis)
+        work(run, analysis, iter([{"answer": 42}]))
+        stop(run, analysis)
+        assert look(run, analysis).state == "done"
+        assert not list(analysis.path(run).parent.glob(f"{analysis.name}.stop"))
+
+
+class TestArrays:
+    ARRAYS = {"points": np.arange(6, dtype=np.float32).reshape(2, 3)}
+
+    @pytest.fixture
+    def analysis(self, run) -> Analysis:
+        made = Analysis("importance", 1, {"layer": "arrays"})
+        begin(run, made)
+        work(run, made, iter([(0, 1), Finding({"said": 1}, self.ARRAYS)]))
+        return made
+
+    def test_they_come_back_beside_the_values(self, run, analysis):
+        assert look(run, analysis) == AnalysisState("done", result={"said": 1})
+        assert np.array_equal(arrays(run, analysis)["points"], self.ARRAYS["points"])
+
+    @pytest.mark.parametrize("damage", [b"", b"foreign"])
+    def test_damaged_ones_are_refused_and_can_be_worked_out_again(self, run, analysis, damage):
+        folder = analysis.path(run).with_suffix(".arrays")
+        (folder / "arrays.safetensors").write_bytes(damage)
+        with pytest.raises(RunError, match="damaged"):
+            arrays(run, analysis)
+        analyses.discard(run, analysis)
+        assert look(run, analysis) == AnalysisState()
+        work(run, analysis, iter([Finding({"said": 2}, self.ARRAYS)]))
+        assert look(run, analysis).result == {"said": 2}
+        assert arrays(run, analysis).keys() == {"points"}
+
+    def test_where_there_are_none_it_says_so(self, run):
+        analysis = Analysis("importance", 1, {"layer": "values only"})
+        begin(run, analysis)
+        work(run, analysis, iter([{"answer": 42}]))
+        with pytest.raises(RunError, match="missing"):
+            arrays(run, analysis)
+
+    def test_what_is_being_worked_out_is_not_discarded(self, run, analysis):
+        def parts():
+            yield 1, 2
+            with pytest.raises(RunError, match="being worked out"):
+                analyses.discard(run, analysis)
+            yield {"answer": 1}
+
+        work(run, analysis, parts())
