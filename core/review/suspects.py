@@ -7,6 +7,7 @@ for. Those of validation and test always are; those of the train file come from 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -105,11 +106,17 @@ def _qualities(labels: IntArray, probabilities: FloatArray) -> NDArray[np.float6
 
 
 def _issues(labels: IntArray, probabilities: FloatArray) -> NDArray[np.bool_]:
-    """(N,) bool: which labels confident learning holds to be wrong."""
-    if not len(labels):
-        return np.zeros(0, np.bool_)
+    """(N,) bool: which labels confident learning holds to be wrong.
+
+    It compares what is said of the images of each class: with one class there is nothing to tell.
+    """
+    if len(np.unique(labels)) < 2:
+        return np.zeros(len(labels), np.bool_)
     from cleanlab.filter import find_label_issues
 
-    # In this process: a pool of others takes longer to start than the work does.
-    found: NDArray[np.bool_] = find_label_issues(labels, probabilities, n_jobs=1)
+    with warnings.catch_warnings():
+        # Of a class with a single image nothing can be said, and of one without there is nothing.
+        warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+        # In this process: a pool of others takes longer to start than the work does.
+        found: NDArray[np.bool_] = find_label_issues(labels, probabilities, n_jobs=1)
     return found
