@@ -18,7 +18,10 @@ def go_on(run: Run) -> str:
 
 
 def outcome(run: Run) -> dict[str, Any]:
-    """A run's state and numbers. Accuracies lie in [0, 1]; those not known yet are None."""
+    """A run's state and numbers. Accuracies lie in [0, 1]; those not known yet are None.
+
+    ``decisions`` is the SHA-256 of the review decisions that it learns with, None without any.
+    """
     status = run.status()
     return {
         "run_id": run.id,
@@ -35,6 +38,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "dataset": status.dataset,
         "preset": status.preset,
         "parameters": status.parameters,
+        "decisions": run.overlay_digest,
         "folder": str(run.path),
     }
 

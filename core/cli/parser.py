@@ -101,6 +101,14 @@ def _add_training(commands: _Commands) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="the same as --set training.seed=N")
     _add_set(parser)
     parser.add_argument("--name", default="", help="what to call the run")
+    parser.add_argument(
+        "--decisions", metavar="FILE", help="learn with what reviewers decided about the training "
+        "images: a downloaded review file, or the overlay.json of another run",
+    )  # fmt: skip
+    parser.add_argument(
+        "--leave-out-ambiguous", action="store_true", help="with --decisions: do not learn from "
+        "images that were marked ambiguous (default: learn them as they are labelled)",
+    )  # fmt: skip
     _add_following(parser)
     parser = commands.add_for_run(
         "resume", train.resume, "go on with a run from its last checkpoint, and follow it"

@@ -2,6 +2,8 @@
 
 import sys
 from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.cli.outcome import go_on, outcome, print_json
 from core.cli.progress import Progress
@@ -10,6 +12,9 @@ from core.config import RunConfig, with_overrides
 from core.errors import DatasetError
 from core.runs import Run, Status
 
+if TYPE_CHECKING:
+    from core.datasets import Overlay
+
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
@@ -17,9 +22,37 @@ def train(options: Namespace) -> int:
     """Creates a run, starts it and follows it to its end."""
     from core import jobs
 
-    run = store_of(options).create(configuration(options), options.name)
+    config = configuration(options)
+    overlay = decisions(options, config)
+    run = store_of(options).create(config, options.name, overlay)
     jobs.start(run)
     return _watch(run, options)
+
+
+def decisions(options: Namespace, config: RunConfig) -> "Overlay | None":
+    """What reviewers decided about the training images; None unless ``--decisions`` is given.
+
+    Raises:
+        UsageError: if the file says nothing that would change what is learnt.
+        ReviewError: if it is damaged, of another data set, or leaves nothing to learn from.
+    """
+    if options.decisions is None:
+        if options.leave_out_ambiguous:
+            raise UsageError("--leave-out-ambiguous needs --decisions FILE")
+        return None
+    from core.datasets import load, split
+    from core.review.decisions import read_decisions
+
+    path, dataset = Path(options.decisions), load(config.data.name)
+    overlay = read_decisions(path.read_bytes(), dataset, str(path), options.leave_out_ambiguous)
+    if not overlay.num_images:
+        raise UsageError(
+            f"{path} marks no training image as mislabelled or left out; without such a decision "
+            "it would be a run like any other (--leave-out-ambiguous leaves out ambiguous ones)"
+        )
+    effect = overlay.effect(split(dataset, config.data))
+    print(f"decisions: {effect.told()}", file=sys.stderr if options.json else sys.stdout)
+    return overlay
 
 
 def configuration(options: Namespace) -> RunConfig:
