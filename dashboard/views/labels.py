@@ -39,8 +39,7 @@ def show_suspects(viewed: Viewed, source: Source, known: Annotations, bar: Bar) 
 def show_score(viewed: Viewed, source: Source) -> None:
     """The score as labelled and as decided, with its intervals."""
     st.markdown(f"**Score as labelled and as decided** · {source.told}")
-    table = label_loaders.scores(viewed.run, source)
-    score_table(table, key="label_scores", about=source.told)
+    score_table(label_loaders.scores(viewed.run, source))
 
 
 def show_decisions(viewed: Viewed, source: Source, known: Annotations, scored: bool) -> None:

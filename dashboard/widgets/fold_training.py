@@ -55,6 +55,6 @@ def _told(found: AnalysisState) -> str:
     result = found.result
     return (
         f"{result['num_folds']} networks, {counted(result['epochs'], 'epoch')} each, trained in "
-        f"{duration(result['seconds'])}. On the images that they had not learnt they answer "
+        f"{duration(result['seconds']) if result['seconds'] >= 1 else 'under a second'}. On the images that they had not learnt they answer "
         f"{percent(result['accuracy'])} of the given labels."
     )

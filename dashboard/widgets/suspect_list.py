@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.review.annotations import Annotations
-from dashboard import review_loaders
+from dashboard import review_loaders, selection
 from dashboard.label_loaders import Doubted, Source
 from dashboard.text import count
 from dashboard.widgets.review_gallery import Captions, Images, review_gallery
@@ -45,6 +45,8 @@ def choose_list(table: pd.DataFrame, known: Annotations, file: str) -> str:
     chosen: str = st.segmented_control(
         "List", list(names), key=_LIST, default="open", required=True,
         format_func=names.__getitem__, label_visibility="collapsed", persist_state="session",
+        # What is open need not be in the other list.
+        on_change=lambda: selection.update(example=None),
     )  # fmt: skip
     return chosen
 
