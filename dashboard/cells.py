@@ -17,7 +17,6 @@ from dashboard.selection import Selection
 from dashboard.text import clean, escaped
 
 _GROUP = re.compile(r"unsure:(all|[0-9]{1,4})")
-_MOST_NAMED = 3  # cells that a title names one by one
 
 
 @dataclass(frozen=True)
@@ -107,14 +106,14 @@ def images_of(table: pd.DataFrame, choice: Choice, threshold: float, size: int) 
     )
 
 
-def title(choice: Choice, classes: Sequence[str]) -> str:
-    """What the images are, in Markdown."""
+def title(choice: Choice, classes: Sequence[str], most: int = 2) -> str:
+    """What the images are, in Markdown; more than `most` cells are only counted."""
     if choice.unsure:
         row = choice.unsure[0]
         return "Not answered" + ("" if row is None else f", true {name(classes, row)}")
     if not choice.cells:
         return "All images"
-    if len(choice.cells) > _MOST_NAMED:
+    if len(choice.cells) > most:
         return f"{len(choice.cells)} cells"
     return " · ".join(told(cell, classes) for cell in choice.cells)
 

@@ -63,13 +63,14 @@ class History:
         return counting.counts_over(self.matrices, cells)
 
     def top(self, epoch: int, most: int) -> tuple[list[Confusion], list[Confusion]]:
-        """The confusions there are at an epoch, and those unlearnt by then, most images first."""
+        """The confusions there are at an epoch, and others unlearnt by then, most images first."""
         known = self.only([at for at in self.epochs if at <= epoch])
         table = counting.confusions(known.matrices, known.epochs)
-        unlearnt = table["unlearnt_since"].notna()
-        now = table[~unlearnt & (table["count"] > 0)]
-        gone = table[unlearnt].sort_values("peak", ascending=False, kind="stable")
-        return _told(now.head(most)), _told(gone.head(most))
+        now = table[table["count"] > 0].head(most)
+        others = table.drop(now.index)
+        gone = others[others["unlearnt_since"].notna()]
+        gone = gone.sort_values("peak", ascending=False, kind="stable")
+        return _told(now), _told(gone.head(most))
 
 
 def _told(table: pd.DataFrame) -> list[Confusion]:

@@ -27,7 +27,7 @@ from dashboard.charts.matrix_frame import (
 from dashboard.palette import TOKENS, Palette
 from dashboard.text import counted, percent
 
-_MANY = 0.62  # shade of an error from which light numbers read better than dark ones
+_MANY = 0.5  # shade of an error from which light numbers read better than dark ones
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # One scale for three things, so that one trace draws and reports all cells: nothing at 0, errors
 # from 1 to 2, right answers from 3 to 4. Errors start at a tint of their own, so that a single one
@@ -70,7 +70,7 @@ def confusion(
     traces = [
         _heatmap(tints[cells], _scale(colors))
         | {
-            "x": at,
+            "x": list(range(len(order))),
             "hovertext": [[hover[i][j] for j in order] for i in order],
             "customdata": indices(order),
         }

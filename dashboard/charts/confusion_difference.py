@@ -22,7 +22,7 @@ from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted
 
 _TINT = 0.2  # where a single image stands, so that it is told from none
-_REACH = 1.3  # not the darkest colours: the numbers are written over them
+_MUCH = 0.7  # shade from which numbers in the background's colour read better
 
 
 def difference(
@@ -62,10 +62,14 @@ def difference(
     cells = np.ix_(order, order)
     at: list[float] = list(range(len(order)))
     texts = _texts(change[cells], len(order))
+    tints = _signed(better, look)[cells]
+    ink = [
+        [colors.background if dark else colors.text for dark in row] for row in abs(tints) > _MUCH
+    ]
     traces = [
-        _heatmap(_signed(better, look)[cells], colorscale(colors.diverging))
+        _heatmap(tints, colorscale(colors.diverging))
         | {
-            "x": at,
+            "x": list(range(len(order))),
             "hovertext": [[hover[i][j] for j in order] for i in order],
             "customdata": indices(order),
         }
@@ -74,9 +78,9 @@ def difference(
         place = unsure_place(len(order))
         at.append(place)
         traces.append(_unsure(unanswered[order], order, names, place, colors))
-        for line, more in zip(texts, _texts(unanswered[order][:, None], len(order)), strict=True):
-            line += more
-    ink = [[colors.text] * len(at) for _ in order]
+        more = _texts(unanswered[order][:, None], len(order))
+        texts = [line + last for line, last in zip(texts, more, strict=True)]
+        ink = [[*line, colors.text] for line in ink]
     return {
         "data": [*traces, numbers(texts, at, ink)],
         "layout": layout(
@@ -99,8 +103,8 @@ def _heatmap(values: NDArray[np.float64], scale: list[list[float | str]]) -> dic
     return {
         "type": "heatmap",
         "z": values.round(4).tolist(),
-        "zmin": -_REACH,
-        "zmax": _REACH,
+        "zmin": -1,
+        "zmax": 1,
         "colorscale": scale,
         "showscale": False,
         "xgap": 1,

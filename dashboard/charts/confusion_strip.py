@@ -1,7 +1,8 @@
 """Small confusion matrices side by side, one an epoch, and a cell's count over the epochs. Pure.
 
-One scale for all, so that a confusion is seen to fade; the untrained network guesses, and would
-take the whole scale for itself: its colours end where those of the trained one do.
+One scale for all, so that a confusion is seen to fade: the root of the count, as the few that are
+left stand beside hundreds in the first epochs. The untrained network guesses, and would take the
+whole scale for itself: its colours end where those of the trained one do.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def strip(
         history: (E, K, K) counts.
         epochs: E epochs, ascending.
         classes: K names.
-        look: colours and order; right answers are never shown.
+        look: the order; right answers are never shown.
         epoch: the one to frame.
         selected: cells to outline in every matrix.
         colors: tokens for `components.plot`, or a theme's palette.
@@ -44,7 +45,7 @@ def strip(
     size, order = len(classes), look.arranged(len(classes))
     starts = [k * _stride(size) for k in range(len(epochs))]
     errors = np.where(np.eye(size, dtype=bool), 0, history)
-    tints = _tints(errors, epochs, look)[:, order][:, :, order]
+    tints = _tints(errors, epochs)[:, order][:, :, order]
     z, x = _side_by_side(tints, starts)
     cells = {
         "type": "heatmap",
@@ -118,12 +119,12 @@ def _stride(size: int) -> float:
     return size + max(1, round(size * _GAP))
 
 
-def _tints(errors: NDArray[np.int64], epochs: Sequence[int], look: Look) -> NDArray[np.float64]:
+def _tints(errors: NDArray[np.int64], epochs: Sequence[int]) -> NDArray[np.float64]:
     trained = errors[np.asarray(epochs) > 0]
     most = int(trained.max(initial=0)) or int(errors.max(initial=0))
-    values = np.minimum(errors, most).astype(float)
+    values = np.sqrt(np.minimum(errors, most))
     tints: NDArray[np.float64] = np.where(
-        values > 0, _TINT + (1 - _TINT) * shades(values, look.shading), 0.0
+        values > 0, _TINT + (1 - _TINT) * shades(values, "linear"), 0.0
     )
     return tints
 

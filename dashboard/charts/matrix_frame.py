@@ -157,7 +157,7 @@ def layout(
             "title": {"text": "predicted"},
             "side": "top",
             "tickvals": places,
-            "ticktext": [*ticks, *(["?"] if unsure else [])],
+            "ticktext": [*ticks, *(["don’t<br>know"] if unsure else [])],
             "range": [-0.5, places[-1] + 0.5],
         },
         "yaxis": {

@@ -33,7 +33,7 @@ def show_answers(viewed: Viewed) -> None:
     threshold = selection.current().threshold
     answered = matrix_loaders.answered(answers, threshold)
     choice = cells.chosen(selection.current(), len(answers.classes))
-    matrix, images = st.columns([4, 5], gap="large")
+    matrix, images = st.columns([9, 11], gap="medium")
     with matrix:
         drawn = confusion_matrix(viewed, answers, answered, choice)
         answer_threshold(answered)

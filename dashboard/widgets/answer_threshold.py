@@ -18,10 +18,8 @@ _KEY = "answer_threshold"
 
 def answer_threshold(answered: Answered) -> None:
     """The slider, and coverage, accuracy and errors where it stands."""
-    slider, numbers = st.columns([5, 6], vertical_alignment="bottom", gap="medium")
-    with slider:
-        _slider(answered.threshold)
-    with numbers:
+    _slider(answered.threshold)
+    with st.container(horizontal=True, vertical_alignment="center", key="answer_numbers"):
         _numbers(answered)
 
 
@@ -56,9 +54,9 @@ def _numbers(answered: Answered) -> None:
         )
         return
     st.markdown(
-        f":gray[Accuracy] **{percent(answered.accuracy)}** :gray[of the] "
-        f"{count(answered.num_answered)} :gray[answered, coverage] "
-        f"**{percent(answered.coverage)}**, {counted(answered.num_errors, 'error')}"
+        f":gray[Coverage] **{percent(answered.coverage)}** :gray[·] "
+        f"{count(answered.num_answered)} :gray[answered, accuracy] "
+        f"**{percent(answered.accuracy)}** :gray[·] {counted(answered.num_errors, 'error')}"
     )
     st.button(
         f"{count(answered.num_unanswered)} don't know",

@@ -38,7 +38,9 @@ def confusion_history(
 def _strip(
     viewed: Viewed, history: History, classes: tuple[str, ...], choice: Choice, look: Look
 ) -> None:
-    st.markdown(f"**Errors over the epochs** :gray[· {viewed.split}, one scale; click an epoch]")
+    st.markdown(
+        f"**Errors over the epochs** :gray[· {viewed.split}, one scale · a click goes to the epoch]"
+    )
     plot(
         strip(
             history.matrices, history.epochs, classes, look,
@@ -52,7 +54,7 @@ def _strip(
 
 
 def _count(viewed: Viewed, history: History, classes: tuple[str, ...], choice: Choice) -> None:
-    what = cells.title(choice, classes) if choice.cells else "All errors"
+    what = cells.title(choice, classes, 1) if choice.cells else "All errors"
     st.markdown(f"**{what}** :gray[· images after each epoch]")
     plot(
         counts_line(history.counts(choice.cells), history.epochs, viewed.epoch),

@@ -10,6 +10,8 @@ from dashboard.widgets.confusion_matrix import height_for
 from dashboard.widgets.review_gallery import Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
 
+_MORE = 40  # pixels that the column of the matrix has below it
+
 
 def confusion_images(
     viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice
@@ -28,7 +30,7 @@ def confusion_images(
         empty=_nothing(viewed, answers, answered, choice),
         outcome="wrong" if choice.is_empty else None,
     )
-    review_gallery(viewed, images, "gallery", height_for(known) - 48)
+    review_gallery(viewed, images, "gallery", height_for(known) + _MORE)
 
 
 def _nothing(viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice) -> str:

@@ -46,8 +46,7 @@ def confusion_matrix(
     viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice
 ) -> Drawn:
     """Title, settings and the matrix; clicks go to the address."""
-    _title(viewed, choice)
-    drawn = _settings(viewed, answered.threshold)
+    drawn = _settings(viewed, choice, answered.threshold)
     unsure = answered.threshold > 0
     if drawn.before is None:
         figure = confusion(
@@ -79,9 +78,15 @@ def confusion_matrix(
     return drawn
 
 
-def _title(viewed: Viewed, choice: Choice) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="matrix_title"):
+def _settings(viewed: Viewed, choice: Choice, threshold: float) -> Drawn:
+    with st.container(horizontal=True, vertical_alignment="center", key="matrix_settings"):
         st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
+        mode = st.segmented_control(
+            "Cells say", (*UNITS, _DIFFERENCE), default="counts", required=True,
+            key="matrix_unit", label_visibility="collapsed", persist_state="session",
+        )  # fmt: skip
+        with st.popover("Display", icon=":material/tune:"):
+            look = _look(viewed, mode)
         if not choice.is_empty:
             st.button(
                 "Show all errors",
@@ -90,16 +95,6 @@ def _title(viewed: Viewed, choice: Choice) -> None:
                 icon=":material/undo:",
                 on_click=lambda: selection.update(cells=(), group=None, example=None),
             )
-
-
-def _settings(viewed: Viewed, threshold: float) -> Drawn:
-    with st.container(horizontal=True, vertical_alignment="center", key="matrix_settings"):
-        mode = st.segmented_control(
-            "Cells say", (*UNITS, _DIFFERENCE), default="counts", required=True,
-            key="matrix_unit", label_visibility="collapsed", persist_state="session",
-        )  # fmt: skip
-        with st.popover("Display", icon=":material/tune:"):
-            look = _look(viewed, mode)
     if mode != _DIFFERENCE:
         return Drawn(look)
     other = choose_comparison(viewed)

@@ -40,7 +40,7 @@ def _now(classes: tuple[str, ...], told: Confusion) -> str:
     course = f"{told.peak:,} after epoch {told.peak_epoch}, still {told.count:,}"
     return (
         f"{true} read as {predicted}: **{counted(told.count, 'image')}** "
-        f":gray[· {percent(told.share, 1)} of all {true}"
+        f":gray[· {percent(told.share, 1)} of all {_plural(true)}"
         f"{' · ' + course if told.peak > told.count else ''}]"
     )
 
@@ -56,6 +56,11 @@ def _gone(classes: tuple[str, ...], told: Confusion) -> str:
 
 def _names(classes: tuple[str, ...], told: Confusion) -> tuple[str, str]:
     return cells.name(classes, told.true), cells.name(classes, told.predicted)
+
+
+def _plural(name: str) -> str:
+    """``4s``; names that are words stay as they are."""
+    return f"{name}s" if len(name) == 1 else name
 
 
 def _line(text: str, told: Confusion, key: str, epoch: int | None = None) -> None:
