@@ -11,7 +11,7 @@ from core.review.proportions import fisher, holm, newcombe, wilson
 groups = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(groups, st.sampled_from([0.8, 0.95, 0.99]))
 def test_the_score_interval_is_that_of_scipy(group, confidence):
     hits, total = group
@@ -37,7 +37,7 @@ def test_the_interval_of_a_difference_is_the_published_one(a, m, b, n, low, high
     assert ends == pytest.approx([low, high], abs=5e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(groups, groups)
 def test_a_difference_the_other_way_round_is_its_negative(one, other):
     difference, low, high = newcombe(*one, *other)
@@ -59,7 +59,7 @@ def test_holm_by_hand():
     assert len(holm([])) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_keeps_the_order_and_lies_between_the_value_and_bonferroni(values):
     adjusted = holm(values)
