@@ -97,7 +97,9 @@ def _bars(
         "x": [sign * number for number in counts],
         "y": names,
         "marker": {"color": shades},
-        "text": [str(number) if number and len(names) <= _MOST_TEXTS else "" for number in counts],
+        "text": [
+            f"{number:,}" if number and len(names) <= _MOST_TEXTS else "" for number in counts
+        ],
         "textposition": "outside",
         "textangle": 0,
         "cliponaxis": False,

@@ -40,7 +40,7 @@ def agreement_panel(viewed: Viewed, epoch: int) -> None:
     if len(taking) < 2:
         st.info("No other run is left to compare with. Choose one above, or train another.")
         return
-    number = chosen.wrong_in or len(taking)
+    number = min(chosen.wrong_in or len(taking), len(taking))
     numbers, images = st.columns([4, 8], gap="medium")
     with numbers:
         _told(found, len(taking))

@@ -6,6 +6,7 @@ import streamlit as st
 from core.errors import UserError
 from core.runs import Run
 from dashboard import flip_loaders
+from dashboard.charts.filters import points
 from dashboard.flip_loaders import Result
 from dashboard.text import counted, percent, sentence
 
@@ -71,8 +72,8 @@ def _table(table: pd.DataFrame, split: str) -> None:
             "B errors": whole,
             "B accuracy": share,
             "B interval": interval,
-            "B less A": st.column_config.NumberColumn(
-                format="%+.2f", help="Percentage points that B's accuracy is above A's."
+            "B less A": st.column_config.TextColumn(
+                alignment="right", help="Percentage points that B's accuracy is above A's."
             ),
         },
         alt=f"Accuracy of A and B on {split}, as labelled and as decided",
@@ -92,4 +93,5 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
             "—" if pd.isna(low) else f"{low * 100:.2f} to {percent(high)}"
             for low, high in zip(table[f"low_{side}"], table[f"high_{side}"], strict=True)
         ]
-    return pd.DataFrame({**shown, "B less A": table["difference"] * 100})
+    change = ["—" if pd.isna(share) else points(share, 2) for share in table["difference"]]
+    return pd.DataFrame({**shown, "B less A": change})

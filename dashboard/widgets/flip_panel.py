@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import UserError
 from core.review.flips import OUTCOMES, Flips, Outcome
 from dashboard import flip_loaders, selection
+from dashboard.charts.filters import points
 from dashboard.charts.flips import class_flips
 from dashboard.compare_groups import FlipGroup
 from dashboard.components.plot import plot
@@ -132,8 +133,10 @@ def _choose_outcome(found: Flips, chosen: FlipGroup) -> None:
     key = "flips_outcome"
 
     def changed() -> None:
-        group = FlipGroup(st.session_state[key]).written()
-        selection.update(group=group, example=None)
+        wanted = st.session_state[key]
+        if wanted is None and chosen.label is not None:  # from one class back to all of them
+            wanted = chosen.outcome
+        selection.update(group=FlipGroup(wanted).written(), example=None)
 
     st.session_state[key] = chosen.outcome
     st.pills(
@@ -156,10 +159,8 @@ def _told(found: Flips) -> str:
         first = f"**B gives {number.replace(' ', f' {side} ', 1)}**"
     else:
         first = "**B gives as many right answers as A**"
-    points = (
-        f"{_signed(share)}" for share in (found.difference / num_images, found.low, found.high)
-    )
-    value, low, high = points
+    shares = (found.difference / num_images, found.low, found.high)
+    value, low, high = (points(share, 2) for share in shares)
     return (
         f"{first} on {num_images:,} images: {fixed:,} fixed less {broken:,} broken, "
         f"{value} percentage points (95 % interval {low} to {high}).\n\n{_verdict(found)}"
@@ -182,12 +183,6 @@ def _verdict(found: Flips) -> str:
         f"Were A and B equally good, flips this uneven would come up in {chance} (McNemar's exact "
         f"test, p {number}), {ending}"
     )
-
-
-def _signed(share: float) -> str:
-    text = f"{abs(share) * 100:.2f}"
-    sign = "" if float(text) == 0 else "+" if share > 0 else "−"
-    return f"{sign}{text}"
 
 
 def _by_class(found: FlipTables, chosen: FlipGroup) -> None:
