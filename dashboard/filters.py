@@ -11,11 +11,11 @@ from typing import Any, get_args
 from urllib.parse import quote, unquote
 
 from core.inspection.biography import Verdict
-from core.review.marks import LONGEST_NAME
 from core.review.query import DECISIONS, ORDERS, OUTCOMES, Query
 from dashboard.text import quoted
 
 LONGEST = 400  # characters that `dashboard.selection` reads
+_LONGEST_NAME = 60  # of a tag, or of a slice's key
 
 _CLASS = re.compile(r"[0-9]{1,4}")
 _SHARE = re.compile(r"[01](\.[0-9]{1,4})?")
@@ -85,7 +85,7 @@ def _named(name: str) -> Callable[[str], dict[str, Any] | None]:
 
     def reader(text: str) -> dict[str, Any] | None:
         names = tuple(dict.fromkeys(unquote(part) for part in text.split(",")))
-        fitting = all(len(one) <= LONGEST_NAME and one.isprintable() for one in names)
+        fitting = all(len(one) <= _LONGEST_NAME and one.isprintable() for one in names)
         return {name: names} if fitting else None
 
     return reader

@@ -1,6 +1,6 @@
 """The images of a page as the filter and the order in the address leave them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from core.errors import UserError
 from core.review.annotations import Annotations, file_of
-from core.review.query import ORDERS, SIMILARITY, Query, described, ordered, select
+from core.review.query import ORDERS, SIMILARITY, SLICE, Query, described, ordered, select
 from core.runs import Run
-from dashboard import filters, history_loaders, loaders, review_loaders
+from dashboard import filters, history_loaders, loaders, review_loaders, slice_loaders
 from dashboard.selection import SPLITS, Selection
 
 Captions = Callable[[pd.DataFrame], list[tuple[str, str]]]
@@ -125,11 +125,44 @@ def with_history(found: Found) -> pd.DataFrame:
     Raises:
         UserError: if the history of the run cannot be read.
     """
+    _check_own(found)
     at = found.table["position"].to_numpy()
     stories = history_loaders.verdicts(found.run, found.split)["verdict"].to_numpy()
     table = found.table.assign(verdict=stories[at])
     wrong, num_runs = history_loaders.wrong_in(found.run, found.epoch, found.split)
     return table.assign(everywhere=wrong[at] == num_runs) if num_runs > 1 else table
+
+
+def with_slices(found: Found, keys: Iterable[str]) -> pd.DataFrame:
+    """The table with a column for each of the slices, by their keys.
+
+    Raises:
+        UserError: if there is no such slice.
+    """
+    _check_own(found)
+    at = found.table["position"].to_numpy()
+    columns = {}
+    for key in keys:
+        members = slice_loaders.members(found.run, found.epoch, found.split, key)
+        columns[f"{SLICE}{key}"] = np.isin(at, members)
+    return found.table.assign(**columns)
+
+
+def slice_names(found: Found) -> dict[str, str]:
+    """What the slices are called that every split has at once: by how the images look.
+
+    Raises:
+        UserError: if the images cannot be measured.
+    """
+    _check_own(found)
+    looks = slice_loaders.Settings(kinds=("look",))
+    there = slice_loaders.find(found.run, found.epoch, found.split, looks)
+    return {one.key: one.title for one in there.slices.about}
+
+
+def _check_own(found: Found) -> None:
+    if not found.own_answers:
+        raise UserError(f"the run has not kept its answers for the {found.split} images")
 
 
 def probabilities_of(found: Found, images: Images) -> NDArray[Any]:
@@ -145,22 +178,23 @@ def probabilities_of(found: Found, images: Images) -> NDArray[Any]:
 
 def _filtered(found: Found) -> tuple[Found, list[str]]:
     """The rows that pass; a facet that cannot be told here is left out, with a sentence."""
-    query, table = found.query, found.table
-    problems = []
+    query, problems = found.query, []
     if query.verdicts or query.everywhere:
         try:
-            if not found.own_answers:
-                raise UserError(f"nothing is known of the {found.split} images' history")
-            table = with_history(found)
+            found = replace(found, table=with_history(found))
         except UserError as error:
             problems.append(f"{error}; the images are not filtered by their history")
-        if "verdict" not in table:
+        if "verdict" not in found.table:
             query = replace(query, verdicts=())
-        if "everywhere" not in table:
+        if "everywhere" not in found.table:
             query = replace(query, everywhere=False)
-    query = replace(query, slices=())
-    rows = select(table, query)
-    return replace(found, rows=rows, query=query), problems
+    if query.slices:
+        try:
+            found = replace(found, table=with_slices(found, query.slices))
+        except UserError as error:
+            problems.append(str(error))
+            query = replace(query, slices=())
+    return replace(found, rows=select(found.table, query), query=query), problems
 
 
 def _order(images: Images, wanted: str | None) -> tuple[str, list[str]]:

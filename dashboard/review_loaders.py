@@ -12,13 +12,11 @@ import streamlit as st
 from core.datasets import Dataset
 from core.errors import UserError
 from core.evaluation import FloatArray
-from core.inspection.neighbours import embed
-from core.predictor import Predictor
 from core.review import annotations as annotating
 from core.review.annotations import Annotations
 from core.run_files import Signature, signature
-from core.runs import Run, default_root
-from dashboard import loaders
+from core.runs import Run
+from dashboard import loaders, split_embedding
 
 
 def dataset_of(of: Run) -> Dataset:
@@ -63,27 +61,15 @@ def similarity(of: Run, epoch: int, split: str, index: int) -> FloatArray:
     Raises:
         UserError: if the split has no such image, or the network cannot be opened.
     """
-    directions, places = _directions(default_root(), of.id, epoch, split, of)
-    at = int(np.searchsorted(places, index))
-    if at == len(places) or places[at] != index:
+    names = ("train", "validation") if split == "train" else (split,)
+    parts = [loaders.splits(of).index(name).numpy() for name in names]
+    places = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    at = np.flatnonzero(places == index)
+    if not len(at):
         raise UserError(f"the {split} split of this run has no image with index {index:,}")
-    cosines = np.full(int(places[-1]) + 1, np.nan, np.float32)
-    cosines[places] = directions @ directions[at]
+    with st.spinner("Looking at every image of the split once …", show_time=True):
+        directions = [split_embedding.wait(of, epoch, name) for name in names]
+    of_all = directions[0] if len(directions) == 1 else np.concatenate(directions)
+    cosines = np.full(int(places.max()) + 1, np.nan, np.float32)
+    cosines[places] = of_all @ of_all[at[0]]
     return cosines
-
-
-# 20 MB for 60,000 images and the classic network.
-@st.cache_resource(
-    max_entries=4, show_spinner="Looking at every image of the split once: a few seconds …"
-)
-def _directions(
-    root: Path, run_id: str, epoch: int, split: str, _run: Run
-) -> tuple[FloatArray, np.ndarray]:
-    """(N, D) unit vectors, and the images' places in the file, ascending."""
-    predictor, data = Predictor.of(_run, epoch), dataset_of(_run)
-    if split == "train":
-        images, places = data.train_images, np.arange(len(data.train_images))
-    else:
-        parts = loaders.splits(_run)
-        images, places = parts.images(split), parts.index(split).numpy()
-    return embed(predictor.model, images, predictor.mean, predictor.std), places

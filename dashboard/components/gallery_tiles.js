@@ -69,12 +69,12 @@ function bar(gallery) {
   const made = element("div", "bar");
   if (!tags) return made;
   const count = gallery.chosen.size + elsewhere;
-  if (count) made.append(element("span", "count", `${count.toLocaleString("en")} chosen`));
+  if (count) made.append(element("span", "count", `${count.toLocaleString("en")} selected`));
   if (count < total) {
-    const text = count ? `all ${total.toLocaleString("en")}` : "choose all";
-    made.append(button(text, `Choose all ${total.toLocaleString("en")} images`, () => chooseAll(gallery, true)));
+    const text = count ? `all ${total.toLocaleString("en")}` : "select all";
+    made.append(button(text, `Select all ${total.toLocaleString("en")} images`, () => chooseAll(gallery, true)));
   }
-  if (count) made.append(button("none", "Choose none (Esc)", () => chooseAll(gallery, false)));
+  if (count) made.append(button("none", "Select none (Esc)", () => chooseAll(gallery, false)));
   tags.forEach((name, place) => made.append(chip(gallery, name, place)));
   return made;
 }
@@ -98,7 +98,7 @@ function pager(gallery) {
   const { page, pages, tags } = gallery.data;
   const made = element("div", "pager");
   if (tags) {
-    made.append(element("span", "hint", "← → walk · Enter opens · Space chooses · 1–9 tag · Esc closes"));
+    made.append(element("span", "hint", "← → walk · Enter opens · Space selects · 1–9 tag · Esc closes"));
   }
   if (pages < 2) return made;
   const turner = (text, name, target) => {

@@ -13,6 +13,7 @@ from dashboard.example_pictures import figure, figures, heat_picture, legend, ov
 from dashboard.text import clean, escaped, plain_number, sentence
 
 PICTURE = 148  # pixels
+NARROW_PICTURE = 118  # three of them beside each other
 _WITH_BASELINE = ("integrated_gradients", "occlusion")
 
 Choice = int | str  # a class index, or one of these
@@ -51,10 +52,17 @@ class Parts:
         return None if choice == "none" else getattr(self, choice)
 
 
-def attribution_panel(subject: Subject, parts: Parts, key: str) -> None:
-    """Controls, the map, the map over the image, and in numbers how far it can be trusted."""
+def attribution_panel(subject: Subject, parts: Parts, key: str, narrow: bool = False) -> None:
+    """Controls, the map, the map over the image, and in numbers how far it can be trusted.
+
+    Args:
+        subject: the image and the network.
+        parts: the classes that play a part.
+        key: names the controls.
+        narrow: whether the words stand under the maps, and the controls in two rows.
+    """
     names = example_loaders.classes(subject.run)
-    question = _question(subject, parts, names, key)
+    question = _question(subject, parts, names, key, narrow)
     try:
         found = example_loaders.attribution(subject, question)
         checked = (
@@ -67,10 +75,11 @@ def attribution_panel(subject: Subject, parts: Parts, key: str) -> None:
         return
     colors = palette.current()
     title = _title(question, names)
-    pictures = [_map(found, "Its map"), _over(found, subject)]
+    size = NARROW_PICTURE if narrow else PICTURE
+    pictures = [_map(found, "Its map", size), _over(found, subject, size)]
     if checked is not None:
-        pictures.append(_map(checked.randomised, "With shuffled weights"))
-    left, right = st.columns([10 * len(pictures) + 2, 44 - 10 * len(pictures)])
+        pictures.append(_map(checked.randomised, "With shuffled weights", size))
+    left, right = _boxes(len(pictures), narrow)
     with left:
         st.html(figures(pictures) + legend(_reach(found), colors))
     with right:
@@ -90,9 +99,23 @@ def attribution_panel(subject: Subject, parts: Parts, key: str) -> None:
             )
 
 
-def _question(subject: Subject, parts: Parts, names: tuple[str, ...], key: str) -> Question:
-    """What the controls ask, a row of four."""
-    spots = st.columns(4, vertical_alignment="bottom")
+def _boxes(num_pictures: int, narrow: bool) -> list[st.delta_generator.DeltaGenerator]:
+    """Where the maps stand, and where the words."""
+    if narrow:
+        return [st.container(), st.container(gap="xsmall")]
+    return st.columns([10 * num_pictures + 2, 44 - 10 * num_pictures])
+
+
+def _question(
+    subject: Subject, parts: Parts, names: tuple[str, ...], key: str, narrow: bool
+) -> Question:
+    """What the controls ask, a row of four or two of two."""
+    across = 2 if narrow else 4
+    spots = [
+        spot
+        for _ in range(4 // across)
+        for spot in st.columns(across, vertical_alignment="bottom", gap="small")
+    ]
     method = spots[0].selectbox(
         "Method", list(METHODS), format_func=METHODS.__getitem__, index=1, key=f"{key}_method",
         persist_state="session",
@@ -146,14 +169,14 @@ def _title(question: Question, names: tuple[str, ...]) -> str:
     return f"{why} · {METHODS[question.method]}"
 
 
-def _map(found: Attribution, caption: str) -> str:
+def _map(found: Attribution, caption: str, size: int) -> str:
     colors = palette.current()
-    return figure(heat_picture(found.heat, colors), caption, caption, PICTURE)
+    return figure(heat_picture(found.heat, colors), caption, caption, size)
 
 
-def _over(found: Attribution, subject: Subject) -> str:
+def _over(found: Attribution, subject: Subject, size: int) -> str:
     png = overlay_picture(found.heat, subject.pixels)
-    return figure(png, "Over the image", "The map over the image", PICTURE)
+    return figure(png, "Over the image", "The map over the image", size)
 
 
 def _reach(found: Attribution) -> float:

@@ -234,7 +234,7 @@ def _closer_look(viewed: Viewed, shown: images.Example, own_answers: bool) -> No
     subject = Subject(viewed.run, viewed.epoch, shown.pixels)
     if panel == "why":
         parts = Parts.of(shown.probabilities, shown.true)
-        attribution_panel(subject, parts, "example_why")
+        attribution_panel(subject, parts, "example_why", narrow=True)
     elif panel == "epochs":
         biography_panel(viewed, shown, "example_epochs")
     else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -10,23 +10,31 @@ import streamlit as st
 from core.errors import UserError
 from core.review.query import DECISIONS, ORDERS, UNTAGGED, Facet, Query, facet_counts
 from dashboard import filters, selection
-from dashboard.review_images import RANKED, Found, Images, with_history
+from dashboard.review_images import (
+    RANKED,
+    Found,
+    Images,
+    slice_names,
+    with_history,
+    with_slices,
+)
 from dashboard.text import clean, count, escaped, sentence
 
 _FEW = 12  # choices that are shown side by side; more are a list
 _OUTCOMES = {"any": "All", "right": "Right", "wrong": "Wrong"}
-_ORDER_WIDTH = 200  # pixels
 
 Counts = Mapping[Any, int]
 
 
-def filter_button(found: Found, classes: tuple[str, ...], key: str) -> None:
+def filter_button(found: Found, classes: tuple[str, ...], key: str, narrow: bool) -> None:
     """A button that opens into all facets; it says how many are in force."""
-    facets = _in_force(found)
-    name = f"Filter · {len(facets)}" if facets else "Filter"
+    facets = len(_in_force(found))
+    words = [] if narrow else ["Filter"]
+    name = " · ".join([*words, *([str(facets)] if facets else [])])
     with st.popover(
-        name, icon=":material/filter_alt:", key=f"{key}_filter", on_change="rerun"
-    ) as opened:
+        name, icon=":material/filter_alt:", key=f"{key}_filter", on_change="rerun",
+        help="Filter" if narrow else None,
+    ) as opened:  # fmt: skip
         if opened.open:
             _Facets(found, classes, key).draw()
 
@@ -45,7 +53,7 @@ def filter_line(found: Found, classes: tuple[str, ...], key: str) -> None:
         )  # fmt: skip
 
 
-def order_choice(found: Found, images: Images, key: str) -> None:
+def order_choice(found: Found, images: Images, key: str, width: int | Literal["stretch"]) -> None:
     """By what the images are sorted."""
     usual = images.order or RANKED
     example = selection.current().example
@@ -61,7 +69,7 @@ def order_choice(found: Found, images: Images, key: str) -> None:
 
     st.session_state[f"{key}_order"] = found.order
     st.selectbox(
-        "Order", list(names), key=f"{key}_order", on_change=changed, width=_ORDER_WIDTH,
+        "Order", list(names), key=f"{key}_order", on_change=changed, width=width,
         label_visibility="collapsed", format_func=lambda name: names.get(name, name),
     )  # fmt: skip
 
@@ -91,9 +99,9 @@ class _Facets:
     def __init__(self, found: Found, classes: tuple[str, ...], key: str) -> None:
         self._found, self._key = found, f"{key}_facet"
         self._classes = [clean(name, 24) for name in classes]
-        table, problem = _whole_table(found)
-        self._counts = facet_counts(table, found.query)
-        self._problem = problem
+        self._slices: dict[str, str] = {}
+        self._problems: list[str] = []
+        self._counts = facet_counts(self._table(), found.query)
 
     def draw(self) -> None:
         self._outcome()
@@ -116,8 +124,29 @@ class _Facets:
         if "everywhere" in self._counts:
             left = self._counts["everywhere"][True]
             self._flag("everywhere", f"Wrong in all completed runs ({count(left)})")
-        if self._problem:
-            st.caption(sentence(self._problem))
+        if self._slices:
+            names = {key: clean(title, 40) for key, title in self._slices.items()}
+            asked = [key for key in self._found.query.slices if key not in names]
+            options = [*names, *asked]
+            self._several("slices", "Slice", options, lambda key: names.get(key, key))
+        for problem in dict.fromkeys(self._problems):
+            st.caption(sentence(problem))
+
+    def _table(self) -> pd.DataFrame:
+        """The table with everything that can be told of the images."""
+        found = self._found
+        for widen in (self._with_slices, with_history):
+            try:
+                found = replace(found, table=widen(found))
+            except UserError as error:
+                self._problems.append(str(error))
+        return found.table
+
+    def _with_slices(self, found: Found) -> pd.DataFrame:
+        names = slice_names(found)
+        table = with_slices(found, {**names, **dict.fromkeys(found.query.slices, "")})
+        self._slices = names
+        return table
 
     def _outcome(self) -> None:
         counts, key = self._counts["outcome"], f"{self._key}_outcome"
@@ -157,13 +186,15 @@ class _Facets:
             self._change(**{facet: tuple(st.session_state[key])})
 
         def labelled(option: Any) -> str:
-            return f"{named(option)} {count(counts.get(option, 0))}"
+            return f"{named(option)} · {count(counts.get(option, 0))}"
 
         st.session_state[key] = asked
         if len(options) <= _FEW:
             st.pills(
                 title, options, selection_mode="multi", key=key, on_change=changed,
-                format_func=lambda option: escaped(labelled(option)),
+                format_func=lambda option: (
+                    f"{escaped(named(option))} :gray[{count(counts.get(option, 0))}]"
+                ),
             )  # fmt: skip
         else:
             st.multiselect(title, options, key=key, on_change=changed, format_func=labelled)
@@ -179,16 +210,6 @@ class _Facets:
 
     def _change(self, **changes: Any) -> None:
         _apply(replace(self._found.query, **changes), self._found.usual)
-
-
-def _whole_table(found: Found) -> tuple[pd.DataFrame, str]:
-    """The table with the history where there is one, or a sentence that says why not."""
-    if not found.own_answers:
-        return found.table, ""
-    try:
-        return with_history(found), ""
-    except UserError as error:
-        return found.table, str(error)
 
 
 def _histogram(bins: Counts, query: Query) -> str:

@@ -117,16 +117,20 @@ class _Choice:
 def _head(found: Found, images: Images, choice: _Choice, key: str, editable: bool) -> None:
     """What is shown, how many there are, and the buttons that change it."""
     classes = review_loaders.dataset_of(found.run).classes
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width="stretch", key="images_title"):
-            st.markdown(f"**{images.title}** · {_count(found)}")
-        if images.rows.empty:
-            return
-        filter_button(found, classes, key)
-        order_choice(found, images, key)
+    # Beside an open image there is little room: buttons are signs, and the title has its own line.
+    narrow = selection.current().example is not None
+    title = st.container(key=f"{key}_title") if narrow else None
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    title = title or row.container(width="stretch", key=f"{key}_title")
+    title.markdown(f"**{images.title}** · {_count(found)}")
+    if images.rows.empty:
+        return
+    with row:
+        filter_button(found, classes, key, narrow)
+        order_choice(found, images, key, "stretch" if narrow else 200)
         if editable:
-            tag_button(found, _targets(choice), key)
-        export_button(found, images, sorted(choice.ids), key)
+            tag_button(found, _targets(choice), key, narrow)
+        export_button(found, images, sorted(choice.ids), key, narrow)
     filter_line(found, classes, key)
 
 
@@ -134,7 +138,8 @@ def _count(found: Found) -> str:
     shown, there = len(found.rows), len(found.table)
     if shown == there:
         return counted(shown, f"{found.split} image")
-    return f"{shown:,} of {counted(there, f'{found.split} image')}"
+    outcome = "" if found.query.outcome == "any" else f" {found.query.outcome}"
+    return f"{shown:,}{outcome} of {counted(there, f'{found.split} image')}"
 
 
 def _targets(choice: _Choice) -> list[int]:

@@ -31,21 +31,31 @@ def press(found: Found, name: str, indices: Sequence[int]) -> None:
         _keep(annotating.tag, found, indices, name)
 
 
-def tag_button(found: Found, targets: Sequence[int], key: str) -> None:
+def tag_button(found: Found, targets: Sequence[int], key: str, narrow: bool) -> None:
     """A button that opens into a new tag for the images, and the list of all tags.
 
     Args:
         found: the gallery's images.
         targets: indices of those that are meant.
         key: names the controls.
+        narrow: whether there is room for a sign only.
     """
-    with st.popover("Tag", icon=":material/sell:", key=f"{key}_tag", on_change="rerun") as opened:
+    name = "" if narrow else "Tag"
+    with st.popover(
+        name,
+        icon=":material/sell:",
+        key=f"{key}_tag",
+        on_change="rerun",
+        help="Tag" if narrow else None,
+    ) as opened:
         if opened.open:
             _new_tag(found, targets, key)
             _all_tags(found, key)
 
 
-def export_button(found: Found, images: Images, chosen: Sequence[int], key: str) -> None:
+def export_button(
+    found: Found, images: Images, chosen: Sequence[int], key: str, narrow: bool
+) -> None:
     """A button that opens into the two files that the images can be taken away in.
 
     Args:
@@ -53,9 +63,15 @@ def export_button(found: Found, images: Images, chosen: Sequence[int], key: str)
         images: the page's.
         chosen: indices of those that are meant; none means all that pass the filter.
         key: names the controls.
+        narrow: whether there is room for a sign only.
     """
+    name = "" if narrow else "Export"
     with st.popover(
-        "Export", icon=":material/download:", key=f"{key}_export", on_change="rerun"
+        name,
+        icon=":material/download:",
+        key=f"{key}_export",
+        on_change="rerun",
+        help="Export" if narrow else None,
     ) as opened:
         if opened.open:
             _files(found, images, chosen, key)
@@ -69,13 +85,12 @@ def _new_tag(found: Found, targets: Sequence[int], key: str) -> None:
         if name and _keep(annotating.tag, found, targets, name):
             st.session_state[field] = ""
 
-    what = f"for {counted(len(targets), 'image')}" if targets else "for no image yet"
+    what = f"for {counted(len(targets), 'image')}" if targets else "without images yet"
     st.text_input(
         f"New tag, {what}", key=field, max_chars=LONGEST_NAME, on_change=add,
         placeholder="a name, then Enter",
-        help="The images that are chosen, or else the open one. A tag is a named set of images: "
-        "other pages show it as a slice.",
     )  # fmt: skip
+    st.caption("Tags go to the selected images, or else to the open one. A tag is a slice, too.")
 
 
 def _all_tags(found: Found, key: str) -> None:
@@ -99,7 +114,9 @@ def _files(found: Found, images: Images, chosen: Sequence[int], key: str) -> Non
     rows = found.rows
     if chosen:
         rows = rows[rows["index"].isin(chosen)]
-    what = f"{counted(len(rows), f'{found.split} image')}, " + ("chosen" if chosen else "all shown")
+    what = f"{counted(len(rows), f'{found.split} image')}, " + (
+        "selected" if chosen else "all shown"
+    )
     st.markdown(f"**{what}**")
     stem = f"{found.run.id}_{found.split}_epoch{found.epoch}_{len(rows)}"
     try:
