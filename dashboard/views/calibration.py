@@ -20,7 +20,7 @@ def show(viewed: Viewed) -> None:
     """Scores, the two charts, and the images behind what is chosen in them."""
     assert viewed.epoch is not None
     scores, words = st.columns([4, 3], gap="large", vertical_alignment="center")
-    charts, images = st.columns([6, 7], gap="large")
+    charts, images = st.columns([5, 7], gap="large")
     with charts:
         settings = choose_settings(viewed)
         where = (viewed.run, viewed.epoch, viewed.split)
