@@ -53,8 +53,9 @@ def _estimate(viewed: Viewed, source: Source) -> str:
 
 def _told(found: AnalysisState) -> str:
     result = found.result
+    took = duration(result["seconds"]) if result["seconds"] >= 1 else "under a second"
     return (
-        f"{result['num_folds']} networks, {counted(result['epochs'], 'epoch')} each, trained in "
-        f"{duration(result['seconds']) if result['seconds'] >= 1 else 'under a second'}. On the images that they had not learnt they answer "
-        f"{percent(result['accuracy'])} of the given labels."
+        f"{result['num_folds']} networks, {counted(result['epochs'], 'epoch')} each, took {took}. "
+        f"Of the images that they had not learnt they answer {percent(result['accuracy'])} as "
+        "labelled."
     )

@@ -14,7 +14,7 @@ from dashboard.label_loaders import Source
 from dashboard.widgets.run_bar import Viewed
 
 _NAMES = {"test": "Test", "validation": "Validation", "train": "Train"}
-_GROUP = re.compile(r"suspects:train(?: ([0-9]{1,2})x([0-9]{1,4}))?")
+_GROUP = re.compile(r"suspects:train(?: ([0-9]{1,9})x([0-9]{1,9}))?")
 _FOLDS = 5
 _MOST_EPOCHS, _FEW_EPOCHS = 1000, 5  # a few find most labels that are wrong
 

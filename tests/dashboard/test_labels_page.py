@@ -1,0 +1,371 @@
+"""The Labels page: ranked suspects, decisions, scores as decided, and training again with them."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from core import datasets
+from core.jobs import analysis as analyses
+from core.jobs.analysis import AnalysisState
+from core.jobs.folding import fold_analysis, out_of_fold
+from core.review import annotations as annotating
+from core.review.annotations import Decision
+from core.review.scores import scores
+from core.review.suspects import suspects
+from core.run_files import write_json
+from tests.dashboard.pages import open_page, texts
+from tests.dashboard.trained import train
+
+TRAIN = "suspects:train 2x1"
+
+
+@pytest.fixture(autouse=True)
+def no_processes(monkeypatch):
+    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
+    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+
+
+@pytest.fixture
+def digits():
+    return datasets.load("digits")
+
+
+@pytest.fixture
+def folded(run):
+    """The run with the k-fold training of `TRAIN` done."""
+    wanted = fold_analysis(run, 2, 1)
+    analyses.request(run, wanted)
+    analyses.work(run, wanted, out_of_fold(run, 0, 2, 1))
+    return run
+
+
+def _gallery(at):
+    found = [e for e in at.get("bidi_component") if "-suspects" in e.proto.id]
+    assert len(found) == 1, [e.proto.id for e in at.get("bidi_component")]
+    return json.loads(found[0].proto.json)
+
+
+def _button(at, label):
+    (found,) = [button for button in at.button if button.label == label]
+    return found
+
+
+def _ranked(run, split, epoch=2):
+    parts = datasets.split(datasets.load("digits"), run.config.data)
+    labels, index = parts.labels(split).numpy(), parts.index(split).numpy()
+    values = run.probabilities(epoch, split)
+    return suspects(labels, values, index, tuple("0123456789")), labels, values, index
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_the_labels_that_look_wrong_come_first_the_most_doubtful_at_the_front(run, split):
+    at = open_page("labels", run=run.id, split=split)
+    assert not at.exception
+    table = _ranked(run, split)[0]
+    wrong = table[table["is_issue"]]
+    gallery = _gallery(at)
+    assert gallery["ids"] == wrong["index"].tolist()[:120]
+    first = wrong.iloc[0]
+    assert gallery["captions"][0] == [f"labelled {first.true}", f"like {first.suggested}"]
+    assert f"To decide {len(wrong):,}" in at.segmented_control(key="label_list").options
+
+
+def test_all_labels_can_be_walked_in_their_order(run):
+    at = open_page("labels", run=run.id)
+    at.segmented_control(key="label_list").set_value("all").run()
+    table = _ranked(run, "test")[0]
+    gallery = _gallery(at)
+    assert gallery["total"] == len(table)
+    assert gallery["ids"] == table["index"].tolist()[:120]
+
+
+def test_a_decided_label_leaves_the_list_and_the_next_one_opens(run, digits):
+    table = _ranked(run, "test")[0]
+    order = table[table["is_issue"]]["index"].tolist()
+    at = open_page("labels", run=run.id, example=str(order[1]))
+    _button(at, "Ambiguous").click().run()
+    assert not at.exception
+    assert annotating.load(digits).decision_of("test", order[1]) == Decision("ambiguous")
+    assert at.query_params["example"] == str(order[2])
+    assert _gallery(at)["total"] == len(order) - 1
+    at.segmented_control(key="label_list").set_value("decided").run()
+    assert _gallery(at)["ids"] == [order[1]]
+    assert "example" not in at.query_params
+
+
+def test_the_last_of_a_list_gives_way_to_the_one_before(run):
+    order = [i for i, wrong in _ranked(run, "test")[0][["index", "is_issue"]].values if wrong]
+    at = open_page("labels", run=run.id, example=str(order[-1]))
+    _button(at, "Leave out").click().run()
+    assert at.query_params["example"] == str(order[-2])
+
+
+def test_the_suggested_label_is_one_click_and_any_other_a_choice(run, digits):
+    first, second = _ranked(run, "test")[0].iloc[:2].to_dict("records")
+    at = open_page("labels", run=run.id, example=str(first["index"]))
+    _button(at, f"Should be {first['suggested']}").click().run()
+    known = annotating.load(digits)
+    assert known.decision_of("test", first["index"]) == Decision("mislabelled", first["suggested"])
+    other = next(k for k in range(10) if k not in (second["true"], second["suggested"]))
+    at = open_page("labels", run=run.id, example=str(second["index"]))
+    options = at.selectbox(key="decision_class").options
+    assert str(second["true"]) not in options  # it has that one
+    at.selectbox(key="decision_class").set_value(other).run()
+    known = annotating.load(digits)
+    assert known.decision_of("test", second["index"]) == Decision("mislabelled", other)
+
+
+def test_a_decision_is_shown_replaced_and_taken_back(run, digits):
+    row = _ranked(run, "test")[0].iloc[0]
+    annotating.decide(digits, "test", int(row["index"]), Decision("left out"))
+    at = open_page("labels", run=run.id, example=str(int(row["index"])))
+    at.segmented_control(key="label_list").set_value("all").run()
+    at.query_params["example"] = str(int(row["index"]))
+    at.run()
+    assert "**left out**" in texts(at)
+    _button(at, "Ambiguous").click().run()
+    assert "**ambiguous**" in texts(at)
+    assert at.query_params["example"] == str(int(row["index"]))  # it stays in this list
+    _button(at, "Undecide").click().run()
+    assert "**none yet**" in texts(at)
+    assert annotating.load(digits).decision_of("test", int(row["index"])) is None
+
+
+def test_the_score_is_counted_with_and_without_what_is_marked(run, digits):
+    table, labels, values, index = _ranked(run, "test")
+    assert "Without" not in texts(open_page("labels", run=run.id))
+    first, second = table.iloc[:2].to_dict("records")
+    decisions = {
+        first["index"]: Decision("mislabelled", first["suggested"]),
+        second["index"]: Decision("ambiguous"),
+    }
+    annotating.decide_many(digits, "test", decisions)
+    shown = texts(open_page("labels", run=run.id))
+    expected = scores(labels, values, index, decisions).set_index("name")
+    for name, words in (
+        ("as labelled", "As labelled"),
+        ("without ambiguous", "Without ambiguous images"),
+        ("without mislabelled", "Without mislabelled images"),
+        ("with labels put right", "With labels put right"),
+        ("without all marked", "Without all that are marked"),
+    ):
+        row = expected.loc[name]
+        cells = f'<td>{words}</td><td class="cs-n">{row["images"]:,.0f}</td>'
+        cells += f'<td class="cs-n">{row["errors"]:,.0f}</td>'
+        cells += f'<td class="cs-n">{row["accuracy"] * 100:.2f} %</td>'
+        assert cells in shown
+
+
+def test_decisions_about_validation_count_in_the_train_file(run, digits):
+    row = _ranked(run, "validation")[0].iloc[0]
+    at = open_page("labels", run=run.id, split="validation", example=str(int(row["index"])))
+    _button(at, "Ambiguous").click().run()
+    assert annotating.load(digits).decision_of("train", int(row["index"])) == Decision("ambiguous")
+
+
+def test_train_needs_networks_that_have_not_learnt_it(run, monkeypatch):
+    at = open_page("labels", run=run.id, group=TRAIN)
+    assert "dealt into 2 folds" in texts(at)
+    assert not at.get("bidi_component")
+    _button(at, "Train 2 networks").click().run()
+    state = analyses.look(run, fold_analysis(run, 2, 1))
+    assert state.state == "working"
+    assert any(button.label == "Stop" for button in at.button)
+
+
+def test_the_numbers_of_folds_and_epochs_stand_in_the_address(run):
+    at = open_page("labels", run=run.id)
+    at.segmented_control(key="label_source").set_value("train").run()
+    assert at.query_params["group"] == "suspects:train"
+    at.number_input(key="label_folds").set_value(3).run()
+    assert at.query_params["group"] == "suspects:train 3x2"  # the run has two epochs
+    at.number_input(key="label_epochs").set_value(4).run()
+    assert at.query_params["group"] == "suspects:train 3x4"
+    at.segmented_control(key="label_source").set_value("validation").run()
+    assert at.query_params == {"run": run.id, "split": "validation"}
+
+
+@pytest.mark.parametrize("group", ["suspects:train 99x0", "suspects:train 1x99999", "flips:fixed"])
+def test_a_group_that_makes_no_sense_here_falls_back(run, group):
+    at = open_page("labels", run=run.id, group=group)
+    assert not at.exception
+    if group.startswith("suspects"):
+        assert (at.number_input(key="label_folds").value, at.number_input[1].value) == (5, 2)
+    else:
+        assert at.segmented_control(key="label_source").value == "test"
+
+
+def test_training_images_are_judged_by_networks_that_have_not_learnt_them(folded, digits):
+    at = open_page("labels", run=folded.id, group=TRAIN)
+    assert not at.exception
+    labels = digits.train_labels.numpy()
+    values = analyses.arrays(folded, fold_analysis(folded, 2, 1))["probabilities"]
+    index = np.arange(len(labels))
+    table = suspects(labels, values, index, digits.classes)
+    order = table[table["is_issue"]]["index"].tolist()
+    assert _gallery(at)["ids"] == order[:120]
+    wrong = int((values.argmax(1) != labels).sum())
+    assert f'<td class="cs-n">{wrong:,}</td>' in texts(at)
+    at = open_page("labels", run=folded.id, group=TRAIN, example=str(order[0]))
+    _button(at, f"Should be {table.iloc[0]['suggested']}").click().run()
+    decided = annotating.load(digits).decision_of("train", order[0])
+    assert decided == Decision("mislabelled", table.iloc[0]["suggested"])
+
+
+def test_a_stopped_training_says_so_and_can_go_on(run):
+    wanted = fold_analysis(run, 2, 1)
+    wanted.path(run).parent.mkdir(parents=True)
+    write_json(wanted.path(run), vars(AnalysisState("stopped", done=7, total=46)))
+    at = open_page("labels", run=run.id, group=TRAIN)
+    assert "Stopped after 7 of 46 steps" in texts(at)
+    _button(at, "Go on").click().run()
+    assert analyses.look(run, wanted).state == "working"
+
+
+def test_a_running_training_is_asked_to_stop(run):
+    wanted = fold_analysis(run, 2, 1)
+    analyses.request(run, wanted)
+    at = open_page("labels", run=run.id, group=TRAIN)
+    _button(at, "Stop").click().run()
+    assert analyses.look(run, wanted).stopping
+
+
+def test_damaged_out_of_fold_answers_get_a_sentence(folded, digits):
+    annotating.decide(digits, "train", 3, Decision("ambiguous"))
+    (arrays,) = fold_analysis(folded, 2, 1).path(folded).parent.glob("*.arrays")
+    next(arrays.glob("*.safetensors")).write_bytes(b"torn")
+    at = open_page("labels", run=folded.id, group=TRAIN)
+    assert not at.exception
+    assert "the decisions below are not affected" in texts(at)
+    assert "Train again" in [button.label for button in at.button]
+
+
+def test_training_again_learns_the_decisions_with_the_same_settings(run, digits, store):
+    annotating.decide_many(
+        digits, "train",
+        {
+            5: Decision("mislabelled", (int(digits.train_labels[5]) + 1) % 10),
+            6: Decision("ambiguous"),
+            7: Decision("left out"),
+        },
+    )  # fmt: skip
+    at = open_page("labels", run=run.id)
+    at.segmented_control(key="train_again_ambiguous").set_value("keep").run()
+    at.text_input(key=f"train_again_name_{run.id}").set_value("second try").run()
+    _button(at, "Train again").click().run()
+    assert not at.exception
+    (fresh,) = [summary for summary in store.list() if summary.id != run.id]
+    assert (fresh.name, fresh.state) == ("second try", "queued")
+    again = store.get(fresh.id)
+    overlay = again.overlay()
+    assert again.config == run.config
+    assert (list(overlay.relabelled), overlay.left_out) == ([5], (7,))
+    assert "3 decisions" not in fresh.note
+    assert "2 decisions" in fresh.note
+    assert "second try" in texts(at)
+    assert "Follow" in [button.label for button in at.button]
+
+
+def test_without_decisions_about_training_images_there_is_nothing_to_train_with(run, digits):
+    annotating.decide(digits, "test", 3, Decision("ambiguous"))
+    at = open_page("labels", run=run.id)
+    assert "No image of the train file has been decided about" in texts(at)
+    assert "Train again" not in [button.label for button in at.button]
+
+
+def test_leaving_out_everything_is_refused_in_a_sentence(run, digits):
+    everyone = dict.fromkeys(range(len(digits.train_labels)), Decision("left out"))
+    annotating.decide_many(digits, "train", everyone)
+    at = open_page("labels", run=run.id)
+    assert not at.exception
+    assert "keep at least one" in texts(at)
+    assert "Train again" not in [button.label for button in at.button]
+
+
+def test_a_finished_relative_is_compared_the_older_one_first(run, digits, store):
+    annotating.decide(digits, "train", 3, Decision("left out"))
+    from core.review.decisions import overlay_of
+
+    overlay = overlay_of(annotating.load(digits), True)
+    fresh = store.create(run.config, "reviewed", overlay)
+    shutil.copytree(run.path / "epochs", fresh.path / "epochs", dirs_exist_ok=True)
+    with fresh.lock():
+        fresh.write_status(run.status())
+    for viewed, other in ((run, fresh), (fresh, run)):
+        at = open_page("labels", run=viewed.id)
+        assert "The same settings, other labels" in texts(at)
+        at.button(key=f"compare_{other.id}").click().run()
+        assert at.query_params["run"] == fresh.id
+        assert at.query_params["compare"] == run.id
+    assert "has learnt with exactly these decisions" in texts(open_page("labels", run=fresh.id))
+
+
+def test_other_runs_are_no_relatives(run, store):
+    train(store, "training.learning_rate=0.02", name="other settings")
+    train(store, name="same settings, same labels")
+    assert "The same settings, other labels" not in texts(open_page("labels", run=run.id))
+
+
+def _drop(at, data):
+    (uploader,) = at.get("file_uploader")
+    uploader.upload("review.json", data, "application/json").run()
+
+
+def test_a_review_file_is_imported_once_and_merged(run, digits, tmp_path):
+    annotating.decide(digits, "train", 3, Decision("ambiguous"))
+    annotating.decide(digits, "test", 4, Decision("left out"))
+    data = annotating.export_bytes(digits)
+    annotating.path_of(digits).unlink()
+    annotating.decide(digits, "train", 3, Decision("left out"))
+    at = open_page("labels", run=run.id)
+    _drop(at, data)
+    assert not at.exception
+    known = annotating.load(digits)
+    assert known.decision_of("test", 4) == Decision("left out")
+    assert known.decision_of("train", 3) == Decision("left out")  # what was here stays
+    said = "\n".join(element.value for element in at.success)
+    assert "1 new decision" in said
+    assert "1 entry differed" in said
+
+
+def test_a_review_file_of_another_data_set_is_refused(run, digits):
+    foreign = json.loads(annotating.export_bytes(digits))
+    foreign["dataset"] = "mnist"
+    at = open_page("labels", run=run.id)
+    _drop(at, json.dumps(foreign).encode())
+    assert not at.exception
+    assert "Nothing was imported" in texts(at)
+    assert not annotating.path_of(digits).exists()
+
+
+def test_a_damaged_review_file_gets_a_sentence(run, digits):
+    path = annotating.path_of(digits)
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    at = open_page("labels", run=run.id)
+    assert not at.exception
+    assert "damaged" in texts(at)
+
+
+def test_probabilities_that_are_no_numbers_get_a_sentence(run, monkeypatch):
+    broken = run.probabilities(2, "test")
+    broken[3] = np.nan
+    monkeypatch.setattr("core.runs.run.Run.probabilities", lambda *_: broken)
+    at = open_page("labels", run=run.id)
+    assert not at.exception
+    assert "not finite numbers" in texts(at)
+    assert "Train again with these decisions" in texts(at)
+
+
+def test_a_run_without_an_epoch_says_when_there_will_be_something(store, run):
+    fresh = store.create(run.config)
+    at = open_page("labels", run=fresh.id)
+    assert not at.exception
+    assert "Epoch 0 appears" in texts(at)
+
+
+def test_without_runs_the_page_offers_one(store):
+    at = open_page("labels")
+    assert [button.label for button in at.button] == ["Train the default network"]
