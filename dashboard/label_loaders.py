@@ -16,6 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import datasets, evaluation
+from core.config import RunConfig
 from core.datasets.overlay import Effect, Overlay
 from core.errors import RunError, UserError
 from core.jobs import analysis as analyses
@@ -184,7 +185,15 @@ def relatives(of: Run) -> list[tuple[RunSummary, bool]]:
         if summary.id == of.id or summary.dataset != of.config.data.name:
             continue
         with contextlib.suppress(UserError):  # deleted meanwhile, or unreadable
-            other = loaders.run(summary.id)
-            if other.overlay_digest != of.overlay_digest and other.config == of.config:
-                found.append((summary, other.overlay_digest is not None))
+            config, digest = _learnt(default_root(), summary.id)
+            if digest != of.overlay_digest and config == of.config:
+                found.append((summary, digest is not None))
     return found
+
+
+# A run's config.json never changes: not for each of a thousand runs at every repaint.
+@st.cache_resource(max_entries=4096, show_spinner=False)
+def _learnt(root: Path, run_id: str) -> tuple[RunConfig, str | None]:
+    """What a run computes, and the digest of the decisions it learns with."""
+    run = loaders.run(run_id)
+    return run.config, run.overlay_digest

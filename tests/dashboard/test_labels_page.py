@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core import datasets
+from core.errors import DiskError
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
 from core.jobs.folding import fold_analysis, out_of_fold
@@ -369,3 +370,46 @@ def test_a_run_without_an_epoch_says_when_there_will_be_something(store, run):
 def test_without_runs_the_page_offers_one(store):
     at = open_page("labels")
     assert [button.label for button in at.button] == ["Train the default network"]
+
+
+def test_one_decision_about_all_chosen_images(run, digits):
+    rows = _ranked(run, "test")[0].iloc[:3].to_dict("records")
+    at = open_page("labels", run=run.id)
+    chosen = frozenset(row["index"] for row in rows)
+    at.session_state["suspects_chosen"] = (("digits", "test"), chosen)
+    at.run()
+    assert "**3 images selected**" in texts(at)
+    at.button(key="decision_chosen_right").click().run()
+    assert not at.exception
+    decisions = annotating.load(digits).decisions["test"]
+    expected = {row["index"]: Decision("mislabelled", row["suggested"]) for row in rows}
+    assert decisions == expected
+
+
+def test_another_class_is_given_only_to_those_that_have_it_not(run, digits):
+    table = _ranked(run, "test")[0]
+    wrong = table[table["is_issue"]]
+    first = wrong.iloc[0]
+    other = wrong[wrong["true"] != first["true"]].iloc[0]
+    at = open_page("labels", run=run.id)
+    chosen = frozenset({int(first["index"]), int(other["index"])})
+    at.session_state["suspects_chosen"] = (("digits", "test"), chosen)
+    at.run()
+    at.selectbox(key="decision_chosen_class").set_value(int(first["true"])).run()
+    assert not at.exception
+    decisions = annotating.load(digits).decisions["test"]
+    assert decisions == {int(other["index"]): Decision("mislabelled", int(first["true"]))}
+
+
+def test_a_decision_that_cannot_be_kept_gets_a_sentence(run, digits, monkeypatch):
+    row = _ranked(run, "test")[0].iloc[0]
+    at = open_page("labels", run=run.id, example=str(int(row["index"])))
+
+    def full(path, data, **_):
+        raise DiskError(f"disk full: {path} could not be written")
+
+    monkeypatch.setattr("core.review.annotations.write_atomic", full)
+    _button(at, "Ambiguous").click().run()
+    assert not at.exception
+    assert "Disk full" in texts(at)
+    assert at.query_params["example"] == str(int(row["index"]))  # the next one does not open
