@@ -66,16 +66,30 @@ def fisher(
     hits: ArrayLike, totals: ArrayLike, other_hits: ArrayLike, other_totals: ArrayLike
 ) -> Shares:
     """Two-sided p of Fisher's exact test that two groups have one share; NaN for an empty group."""
-    from scipy.stats import fisher_exact
+    groups = np.broadcast_arrays(*map(np.atleast_1d, (hits, totals, other_hits, other_totals)))
+    return np.array([_fisher(*map(int, row)) for row in zip(*groups, strict=True)], np.float64)
 
-    a, n, b, m = (np.atleast_1d(values) for values in (hits, totals, other_hits, other_totals))
-    return np.array(
-        [
-            fisher_exact([[k, size - k], [j, rest - j]]).pvalue if size and rest else np.nan
-            for k, size, j, rest in zip(a, n, b, m, strict=True)
-        ],
-        dtype=np.float64,
-    )
+
+def _fisher(hits: int, total: int, other_hits: int, other_total: int) -> float:
+    """The chance of all tables with these sums that are no likelier than the one that was found.
+
+    `scipy.stats.fisher_exact` gives the same, but searches for the border of the unlikely tables:
+    60 slices of 60,000 images take it a second, and this a few hundredths of one.
+    """
+    from scipy.special import gammaln
+
+    if not total or not other_total:
+        return float("nan")
+    all_hits = hits + other_hits
+    fewest, most = max(0, all_hits - other_total), min(total, all_hits)
+    first = np.arange(fewest, most + 1, dtype=np.float64)
+    second = all_hits - first
+    cells = (first, total - first, second, other_total - second)
+    logs = -sum(gammaln(cell + 1) for cell in cells)  # of the chances, but for a common factor
+    chances = np.exp(logs - logs.max())
+    # Equally likely tables differ by rounding; R's fisher.test allows as much.
+    rare = logs <= logs[hits - fewest] + 1e-7
+    return min(float(chances[rare].sum() / chances.sum()), 1.0)
 
 
 def holm(p_values: ArrayLike) -> Shares:

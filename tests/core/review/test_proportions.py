@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, fisher_exact
 
 from core.review.proportions import fisher, holm, newcombe, wilson
 
@@ -49,6 +49,14 @@ def test_a_difference_the_other_way_round_is_its_negative(one, other):
 def test_fisher_tasted_tea():
     np.testing.assert_allclose(fisher([3, 4], [4, 4], [1, 0], [4, 4]), [34 / 70, 2 / 70])
     assert np.isnan(fisher(0, 0, 1, 4)).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(groups, groups)
+def test_fisher_is_that_of_scipy(one, other):
+    (k, n), (j, m) = one, other
+    expected = fisher_exact([[k, n - k], [j, m - j]]).pvalue
+    assert fisher(k, n, j, m)[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_holm_by_hand():
