@@ -138,7 +138,7 @@ def facet_counts(table: pd.DataFrame, query: Query) -> dict[Facet, dict[Any, int
     counts: dict[Facet, dict[Any, int]] = {}
     for facet, options in _OPTIONS.items():
         found = options(table)
-        if found:
+        if found is not None:
             rest = _all({name: mask for name, mask in masks.items() if name != facet}, len(table))
             counts[facet] = {value: int(np.count_nonzero(found[value] & rest)) for value in found}
     return counts
@@ -195,7 +195,7 @@ def _masks(table: pd.DataFrame, query: Query) -> dict[str, Mask]:
         found = options(table)
         # A class or a story that nobody has is no mistake; a tag that was deleted lets none pass.
         none = np.zeros(len(table), np.bool_)
-        if not found and facet in _OPTIONAL:
+        if found is None:
             raise ReviewError(f"the images have no {facet} to be filtered by here")
         masks[facet] = _any({value: found.get(value, none) for value in wanted}, len(table))
     return masks
@@ -250,10 +250,10 @@ def _any(masks: Mapping[Any, Mask], size: int) -> Mask:
     return passed
 
 
-def _values(column: str) -> Callable[[pd.DataFrame], dict[Any, Mask]]:
-    def found(table: pd.DataFrame) -> dict[Any, Mask]:
+def _values(column: str) -> Callable[[pd.DataFrame], dict[Any, Mask] | None]:
+    def found(table: pd.DataFrame) -> dict[Any, Mask] | None:
         if column not in table:
-            return {}
+            return None
         values = table[column]
         options = (
             list(values.cat.categories) if hasattr(values, "cat") else sorted(set(values.dropna()))
@@ -263,14 +263,14 @@ def _values(column: str) -> Callable[[pd.DataFrame], dict[Any, Mask]]:
     return found
 
 
-def _everywhere(table: pd.DataFrame) -> dict[Any, Mask]:
+def _everywhere(table: pd.DataFrame) -> dict[Any, Mask] | None:
     if "everywhere" not in table:
-        return {}
+        return None
     return {True: table["everywhere"].to_numpy(dtype=bool)}
 
 
-_OPTIONAL: tuple[Facet, ...] = ("decisions", "verdicts", "everywhere")
-_OPTIONS: dict[Facet, Callable[[pd.DataFrame], dict[Any, Mask]]] = {
+# Who has which choice of a facet; None where the table cannot tell.
+_OPTIONS: dict[Facet, Callable[[pd.DataFrame], dict[Any, Mask] | None]] = {
     "true": _classes("true"),
     "predicted": _classes("predicted"),
     "outcome": _outcomes,

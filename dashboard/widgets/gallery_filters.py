@@ -21,6 +21,7 @@ from dashboard.review_images import (
 from dashboard.text import clean, count, escaped, sentence
 
 _FEW = 12  # choices that are shown side by side; more are a list
+_WIDTH = 440  # pixels of the choices
 _OUTCOMES = {"any": "All", "right": "Right", "wrong": "Wrong"}
 
 Counts = Mapping[Any, int]
@@ -36,7 +37,8 @@ def filter_button(found: Found, classes: tuple[str, ...], key: str, narrow: bool
         help="Filter" if narrow else None,
     ) as opened:  # fmt: skip
         if opened.open:
-            _Facets(found, classes, key).draw()
+            with st.container(width=_WIDTH):
+                _Facets(found, classes, key).draw()
 
 
 def filter_line(found: Found, classes: tuple[str, ...], key: str) -> None:

@@ -53,7 +53,7 @@ def _gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
     choice = _Choice(found, images, key)
     # Always the same boxes: one that comes and goes would have the images drawn anew.
     with st.container(horizontal=True, gap="medium", key=f"{key}_review"):
-        with st.container(width="stretch", key=f"{key}_side", gap="small"):
+        with st.container(width="stretch", key=f"review_side_{key}", gap="small"):
             _head(found, images, choice, key, editable=problem is None)
             for line in (problem, *found.problems):
                 if line is not None:
@@ -127,7 +127,7 @@ def _head(found: Found, images: Images, choice: _Choice, key: str, editable: boo
         return
     with row:
         filter_button(found, classes, key, narrow)
-        order_choice(found, images, key, "stretch" if narrow else 200)
+        order_choice(found, images, key, "stretch" if narrow else 170)
         if editable:
             tag_button(found, _targets(choice), key, narrow)
         export_button(found, images, sorted(choice.ids), key, narrow)
