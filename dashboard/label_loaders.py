@@ -175,11 +175,21 @@ def _effect(data_config: str, digest: str, _run: Run, _overlay: Overlay) -> Effe
     return _overlay.effect(given)
 
 
-def relatives(of: Run) -> list[tuple[RunSummary, bool]]:
-    """Runs of the same configuration that learn other labels than this one, the newest first.
+@dataclass(frozen=True)
+class Relative:
+    """A run that differs from another one in the labels that it learns, and in nothing else.
 
-    With each whether it learns with decisions.
+    Attributes:
+        summary: its line of the list.
+        overlay_digest: of the decisions that it learns with; None for the labels as given.
     """
+
+    summary: RunSummary
+    overlay_digest: str | None
+
+
+def relatives(of: Run) -> list[Relative]:
+    """Runs of the same configuration that learn other labels than this one, the newest first."""
     found = []
     for summary in loaders.summaries():
         if summary.id == of.id or summary.dataset != of.config.data.name:
@@ -187,7 +197,7 @@ def relatives(of: Run) -> list[tuple[RunSummary, bool]]:
         with contextlib.suppress(UserError):  # deleted meanwhile, or unreadable
             config, digest = _learnt(default_root(), summary.id)
             if digest != of.overlay_digest and config == of.config:
-                found.append((summary, digest is not None))
+                found.append(Relative(summary, digest))
     return found
 
 

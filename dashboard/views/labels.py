@@ -30,6 +30,12 @@ def show_suspects(viewed: Viewed, source: Source, known: Annotations, bar: Bar) 
             icon="⚠️",
         )
         return False
+    if source.split != "train" and source.epoch == 0:
+        st.warning(
+            "The untrained network has learnt nothing yet: it doubts labels at random. Choose a "
+            "later epoch.",
+            icon="⚠️",
+        )
     with bar:
         chosen = choose_list(found.table, known, source.file)
     suspect_list(viewed, source, found, known, chosen, HEIGHT)

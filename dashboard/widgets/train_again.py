@@ -18,6 +18,8 @@ from dashboard.widgets.run_heading import STATE_COLORS
 _POLL_SECONDS = 1.0
 _MOST_LISTED = 6
 _PROBLEM = "train_again_problem"
+_GOOD = (*loaders.ACTIVE, "completed")  # states of a run that need not be trained once more
+_ICONS = {"train": ":material/model_training:", "compare": ":material/compare_arrows:"}
 _AMBIGUOUS = {"leave out": "leave out", "keep": "learn as labelled"}
 
 
@@ -50,8 +52,8 @@ def _choose_ambiguous() -> bool:
 
 
 def _start_form(viewed: Viewed, overlay: Overlay) -> None:
-    if overlay.digest == viewed.run.overlay_digest:
-        st.caption("This run has learnt with exactly these decisions.")
+    if same := _same(viewed, overlay):
+        st.caption(f"{same} learns with exactly these decisions: training again gives the same.")
         return
     try:
         told = label_loaders.effect(viewed.run, overlay).told()
@@ -71,6 +73,17 @@ def _start_form(viewed: Viewed, overlay: Overlay) -> None:
         )  # fmt: skip
 
 
+def _same(viewed: Viewed, overlay: Overlay) -> str:
+    """The name of a run that would be no other than the one asked for; empty if there is none."""
+    if overlay.digest == viewed.run.overlay_digest:
+        return "This run"
+    for relative in label_loaders.relatives(viewed.run):
+        summary = relative.summary
+        if relative.overlay_digest == overlay.digest and summary.state in _GOOD:
+            return f"The run “{escaped(summary.name)}”"
+    return ""
+
+
 def _start(viewed: Viewed, overlay: Overlay, key: str) -> None:
     try:
         run = loaders.store().create(viewed.run.config, st.session_state[key], overlay)
@@ -88,17 +101,21 @@ def _runs(viewed: Viewed) -> None:
     found = label_loaders.relatives(viewed.run)
     if not found:
         return
-    training = any(summary.state in loaders.ACTIVE for summary, _ in found)
+    training = _training(found)
 
     def draw() -> None:
         now = label_loaders.relatives(viewed.run)
-        if training and not any(summary.state in loaders.ACTIVE for summary, _ in now):
+        if training and not _training(now):
             st.rerun()  # the last one is done: nothing needs to be followed any more
         st.markdown("**The same settings, other labels**")
-        for summary, reviewed in now[:_MOST_LISTED]:
-            _row(viewed, summary, reviewed)
+        for relative in now[:_MOST_LISTED]:
+            _row(viewed, relative.summary, relative.overlay_digest is not None)
 
     st.fragment(draw, run_every=_POLL_SECONDS if training else None)()
+
+
+def _training(found: list[label_loaders.Relative]) -> bool:
+    return any(relative.summary.state in loaders.ACTIVE for relative in found)
 
 
 def _row(viewed: Viewed, summary: RunSummary, reviewed: bool) -> None:
@@ -123,6 +140,3 @@ def _row(viewed: Viewed, summary: RunSummary, reviewed: bool) -> None:
             page, text, params = "compare", "Compare", {"run": new, "compare": old}
         if st.button(text, key=f"{page}_{summary.id}", icon=_ICONS[page]):
             st.switch_page(f"views/{page}.py", query_params={**params, "split": viewed.split})
-
-
-_ICONS = {"train": ":material/model_training:", "compare": ":material/compare_arrows:"}

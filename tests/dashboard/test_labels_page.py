@@ -297,10 +297,15 @@ def test_a_finished_relative_is_compared_the_older_one_first(run, digits, store)
     for viewed, other in ((run, fresh), (fresh, run)):
         at = open_page("labels", run=viewed.id)
         assert "The same settings, other labels" in texts(at)
+        said = texts(at)
         at.button(key=f"compare_{other.id}").click().run()
         assert at.query_params["run"] == fresh.id
         assert at.query_params["compare"] == run.id
-    assert "has learnt with exactly these decisions" in texts(open_page("labels", run=fresh.id))
+    assert "This run learns with exactly these decisions" in said
+    shown = texts(open_page("labels", run=run.id))  # once is enough
+    assert "The run “reviewed” learns with exactly these decisions" in shown
+    annotating.decide(digits, "train", 4, Decision("left out"))
+    assert "Train again" in [one.label for one in open_page("labels", run=run.id).button]
 
 
 def test_other_runs_are_no_relatives(run, store):
@@ -365,6 +370,11 @@ def test_a_run_without_an_epoch_says_when_there_will_be_something(store, run):
     at = open_page("labels", run=fresh.id)
     assert not at.exception
     assert "Epoch 0 appears" in texts(at)
+
+
+def test_the_untrained_network_is_said_to_know_nothing(run):
+    assert "has learnt nothing yet" in texts(open_page("labels", run=run.id, epoch="0"))
+    assert "has learnt nothing yet" not in texts(open_page("labels", run=run.id))
 
 
 def test_without_runs_the_page_offers_one(store):
