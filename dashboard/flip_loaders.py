@@ -90,9 +90,11 @@ def decided_scores(before: Result, after: Result, split: str) -> pd.DataFrame:
         UserError: if the answers or the review file cannot be read.
     """
     seen = signature(annotating.path_of(review_loaders.dataset_of(after.run)))
-    one, other = (_scores(result.ids, split, seen, result) for result in (before, after))
-    joined = one.join(other, lsuffix="_a", rsuffix="_b")
-    both = joined.rename(columns={"name_b": "name", "images_b": "images"})
+    one, other = (
+        _scores(result.ids, split, seen, result).add_suffix(suffix)
+        for result, suffix in ((before, "_a"), (after, "_b"))
+    )
+    both = pd.concat([one, other], axis=1).rename(columns={"name_b": "name", "images_b": "images"})
     return both.assign(difference=both["accuracy_b"] - both["accuracy_a"])
 
 

@@ -155,22 +155,38 @@ def taking_part(
     Raises:
         UserError: if the viewed run's own answers cannot be read.
     """
-    known = {predicted(of, epoch, split).tobytes(): of.id}
-    found, refused = [Taking(of, epoch, _name(of))], []
-    for run_id in ids:
+    now = {summary.id: summary for summary in loaders.summaries()}
+    seen = tuple((i, now[i].epoch, now[i].name) if i in now else (i, 0, "") for i in ids)
+    return _taking_part(default_root(), of.id, epoch, split, which, seen, of)
+
+
+# Opening fifty runs takes a good part of a second: not at every repaint.
+@st.cache_resource(max_entries=32, show_spinner="Reading the answers of the other runs …")
+def _taking_part(
+    root: Path,
+    run_id: str,
+    epoch: int,
+    split: str,
+    which: Which,
+    seen: tuple[tuple[str, int, str], ...],
+    _of: Run,
+) -> tuple[list[Taking], list[str]]:
+    known = {predicted(_of, epoch, split).tobytes(): run_id}
+    found, refused = [Taking(_of, epoch, _name(_of))], []
+    for other_id, _, _ in seen:
         try:
-            run = loaders.run(run_id)
-            check_same_split(of, run, split)
+            run = loaders.run(other_id)
+            check_same_split(_of, run, split)
             at = chosen_epoch(run, which)
-            first = known.setdefault(predicted(run, at, split).tobytes(), run_id)
+            first = known.setdefault(predicted(run, at, split).tobytes(), other_id)
         except UserError as error:
             refused.append(str(error))
             continue
-        if first == run_id:
+        if first == other_id:
             found.append(Taking(run, at, _name(run)))
         else:
             refused.append(
-                f"run {run_id} answers every {split} image as run {first} does, and counts once"
+                f"run {other_id} answers every {split} image as run {first} does, and counts once"
             )
     return found, refused
 

@@ -33,7 +33,7 @@ def agreement_panel(viewed: Viewed, epoch: int) -> None:
         found = history_loaders.agreement_of(taking, viewed.split)
         examples = loaders.answers(viewed.run, epoch, viewed.split).examples
     except UserError as error:
-        st.error(sentence(str(error)), icon="⚠️")
+        st.error(f"{sentence(str(error))} Choose another epoch.", icon="⚠️")
         return
     for problem in refused:
         st.caption(f"Left out: {sentence(problem)}")

@@ -41,7 +41,7 @@ def flip_panel(viewed: Viewed, epoch: int) -> None:
     try:
         found = flip_loaders.flips_between(before, after, viewed.split)
     except UserError as error:
-        st.error(sentence(str(error)), icon="⚠️")
+        st.error(f"{sentence(str(error))} Choose another epoch or another result A.", icon="⚠️")
         return
     chosen = FlipGroup.read(selection.current().group)
     numbers, images = st.columns([4, 8], gap="medium")

@@ -30,7 +30,7 @@ def story_panel(viewed: Viewed, epoch: int) -> None:
         history = history_loaders.history(viewed.run, viewed.split)
         answers = loaders.answers(viewed.run, epoch, viewed.split)
     except UserError as error:
-        st.error(sentence(str(error)), icon="⚠️")
+        st.error(f"{sentence(str(error))} Choose another epoch.", icon="⚠️")
         return
     if history.epochs[-1] == 0:
         st.info(

@@ -1,0 +1,354 @@
+"""The Compare page: its counts are those of the probabilities, and trouble gets a sentence."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core import datasets
+from core.datasets import Overlay
+from core.review import annotations
+from core.review.agreement import agreement
+from core.review.annotations import Decision
+from dashboard import history_loaders
+from tests.dashboard.pages import open_page, texts
+from tests.dashboard.trained import train
+
+
+@pytest.fixture
+def other(store, run):
+    """A second run on the same images, from another seed."""
+    return train(store, "training.seed=7", name="other *one*")
+
+
+def _component(at, key):
+    """The data of the component with this key."""
+    found = [e for e in at.get("bidi_component") if re.search(rf"-{key}$", e.proto.id)]
+    assert len(found) == 1, [e.proto.id for e in at.get("bidi_component")]
+    return json.loads(found[0].proto.json)
+
+
+def _labels(run, split="test"):
+    parts = datasets.split(datasets.load("digits"), run.config.data)
+    return parts.labels(split).numpy(), parts.index(split).numpy()
+
+
+def _predicted(run, epoch=2, split="test"):
+    return run.probabilities(epoch, split).argmax(1)
+
+
+def _outcomes(before, after, labels):
+    was, now = before == labels, after == labels
+    return {
+        "Fixed": now & ~was,
+        "Broken": was & ~now,
+        "Both wrong": ~was & ~now,
+        "Both right": was & now,
+    }
+
+
+def _shown(at, key):
+    """Indices in the gallery, all pages taken together only where there is one."""
+    return _component(at, key)["ids"]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_flips_between_epochs_are_counted_from_the_probabilities(run, split):
+    at = open_page("compare", run=run.id, compare="1", split=split)
+    assert not at.exception
+    labels, _ = _labels(run, split)
+    cases = _outcomes(_predicted(run, 1, split), _predicted(run, 2, split), labels)
+    pills = at.get("button_group")[-1].options
+    for name, there in cases.items():
+        assert f"{name} **{int(there.sum()):,}**" in str(pills)
+    said = texts(at)
+    fixed, broken = int(cases["Fixed"].sum()), int(cases["Broken"].sum())
+    assert f"{fixed:,} fixed less {broken:,} broken" in said
+    assert "McNemar" in said
+
+
+@pytest.mark.parametrize("outcome", ["fixed", "broken", "both wrong"])
+def test_an_outcome_opens_exactly_its_images(run, other, outcome):
+    at = open_page("compare", run=run.id, compare=other.id, group=f"flips:{outcome}")
+    labels, index = _labels(run)
+    cases = _outcomes(_predicted(other), _predicted(run), labels)
+    expected = index[cases[outcome.capitalize()]].tolist()
+    assert f"**{outcome.capitalize()}** · {len(expected):,}" in texts(at)
+    assert set(_shown(at, "flips")) <= set(expected)
+    if len(expected) <= 120:
+        assert sorted(_shown(at, "flips")) == sorted(expected)
+
+
+def test_a_class_of_an_outcome_opens_only_its_images(run):
+    labels, index = _labels(run)
+    fixed = _outcomes(_predicted(run, 0), _predicted(run, 2), labels)["Fixed"]
+    counts = [int((fixed & (labels == k)).sum()) for k in range(10)]
+    most = int(np.argmax(counts))
+    at = open_page("compare", run=run.id, compare="0", group=f"flips:fixed {most}")
+    assert f"class {most}" in texts(at)
+    assert sorted(_shown(at, "flips")) == sorted(index[fixed & (labels == most)].tolist())
+    bars = _component(at, "flips_by_class")["figure"]["data"]
+    assert counts in [trace["x"] for trace in bars]
+
+
+def test_swapping_shows_the_same_images_from_the_other_side(run):
+    at = open_page("compare", run=run.id, compare="1", group="flips:fixed")
+    before = sorted(_shown(at, "flips"))
+    at.button(key="flips_swap").click().run()
+    assert at.query_params == {
+        "run": run.id, "epoch": "1", "compare": "2", "group": "flips:broken",
+    }  # fmt: skip
+    assert sorted(_shown(at, "flips")) == before
+
+
+def test_swapping_runs_exchanges_them(run, other):
+    at = open_page("compare", run=run.id, compare=other.id)
+    at.button(key="flips_swap").click().run()
+    assert at.query_params == {"run": other.id, "compare": run.id}
+    earlier = open_page("compare", run=run.id, compare=other.id, epoch="1")
+    assert earlier.button(key="flips_swap").disabled
+
+
+def test_without_a_second_result_the_page_offers_some(run, other):
+    at = open_page("compare", run=run.id)
+    assert "Choose result A" in at.info[0].value
+    at.button(key="flips_earlier").click().run()
+    assert at.query_params == {"run": run.id, "compare": "1"}
+    at = open_page("compare", run=run.id)
+    at.button(key="flips_other").click().run()
+    assert at.query_params == {"run": run.id, "compare": other.id}
+
+
+def test_equal_results_are_said_to_be_equal(store, run):
+    twin = train(store, name="twin")
+    at = open_page("compare", run=run.id, compare=twin.id)
+    assert not at.exception
+    assert "No answer is fixed or broken" in texts(at)
+
+
+def test_another_split_of_the_same_data_is_refused(store, run):
+    elsewhere = train(store, "data.split_seed=5", name="elsewhere")
+    at = open_page("compare", run=run.id, compare=elsewhere.id, split="validation")
+    assert not at.exception
+    assert "hold different images" in at.error[0].value
+    assert not open_page("compare", run=run.id, compare=elsewhere.id).error  # test is the same
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"fingerprint": "0" * 64}, "different versions of digits"),
+        ({"classes": tuple("abcdefghij")}, "same classes"),
+    ],
+)
+def test_other_data_is_refused(run, other, change, sentence):
+    with other.lock():
+        other.write_dataset_info(replace(other.dataset_info(), **change))
+    at = open_page("compare", run=run.id, compare=other.id)
+    assert not at.exception
+    assert sentence in at.error[0].value
+    many = open_page("compare", run=run.id, group="runs:all")
+    assert not many.exception
+    assert sentence in texts(many)
+
+
+def test_a_run_on_another_data_set_is_refused_with_both_names(store, run):
+    from core.config import RunConfig
+
+    foreign = store.create(RunConfig(), "on other digits")
+    at = open_page("compare", run=run.id, compare=foreign.id)
+    assert not at.exception
+    assert "is on the data set mnist and this one on digits" in texts(at)
+
+
+def test_a_damaged_epoch_gets_a_sentence(run):
+    (run.path / "epochs" / "0001" / "probabilities.safetensors").unlink()
+    at = open_page("compare", run=run.id, compare="1")
+    assert not at.exception
+    assert "is missing" in at.error[0].value
+    assert "Choose another epoch" in at.error[0].value
+    stories = open_page("compare", run=run.id, group="story:any")
+    assert not stories.exception
+    assert "Epoch 1 is left out" in texts(stories)
+
+
+def test_an_epoch_deleted_meanwhile_gets_a_sentence(run):
+    at = open_page("compare", run=run.id, compare="1")
+    shutil.rmtree(run.path / "epochs" / "0001")
+    at.run()
+    assert not at.exception
+    assert "not there" in texts(at)
+
+
+def test_probabilities_that_are_no_numbers_are_told(run, monkeypatch):
+    broken = np.full((len(_labels(run)[0]), 10), np.nan, np.float32)
+    monkeypatch.setattr(type(run), "probabilities", lambda *_: broken)
+    for group in ("flips:fixed", "runs:all", "story:any"):
+        at = open_page("compare", run=run.id, compare="1", group=group)
+        assert not at.exception
+
+
+# Many runs
+
+
+def test_errors_that_all_runs_make_are_the_ones_counted_by_hand(run, other):
+    at = open_page("compare", run=run.id, group="runs:all")
+    assert not at.exception
+    labels, index = _labels(run)
+    found = agreement(np.stack([_predicted(run), _predicted(other)]), labels)
+    everyone = index[found.wrong == 2].tolist()
+    assert f"**{len(everyone):,} images are read wrong by all 2 runs**" in texts(at)
+    assert set(_shown(at, "agreement")) <= set(everyone)
+    bars = _component(at, "agreement_bars")["figure"]["data"][0]
+    assert bars["y"] == [int((found.wrong == k).sum()) for k in (1, 2)]
+    table = at.dataframe[0].value
+    assert table["Errors"].tolist() == found.errors.tolist()
+    assert table["Alone"].tolist() == found.alone.tolist()
+
+
+def test_errors_of_one_run_alone_open(run, other):
+    at = open_page("compare", run=run.id, group="runs:1")
+    labels, index = _labels(run)
+    wrong = (np.stack([_predicted(run), _predicted(other)]) != labels).sum(0)
+    assert set(_shown(at, "agreement")) <= set(index[wrong == 1].tolist())
+    assert "exactly 1 of 2 runs" in texts(at)
+
+
+def test_a_run_with_the_same_answers_counts_once(store, run, other):
+    twin = train(store, name="twin")
+    said = texts(open_page("compare", run=run.id, group="runs:all"))
+    assert "by all 2 runs" in said
+    assert twin.id.replace("-", "\\-") in said and "counts once" in said
+
+
+def test_the_choice_of_runs_stands_in_the_address(store, run, other):
+    third = train(store, "training.seed=8", name="third")
+    at = open_page("compare", run=run.id, group="runs:all")
+    assert set(at.multiselect(key="agreement_runs").value) == {other.id, third.id}
+    at.multiselect(key="agreement_runs").set_value([third.id]).run()
+    assert at.query_params["group"] == f"runs:all of {third.id[-6:]}"
+    again = open_page("compare", run=run.id, group=at.query_params["group"])
+    assert again.multiselect(key="agreement_runs").value == [third.id]
+    assert "by all 2 runs" in texts(again)
+    assert "exactly" not in texts(open_page("compare", run=run.id, group="runs:9"))
+
+
+def test_one_run_alone_has_nobody_to_agree_with(run):
+    at = open_page("compare", run=run.id, group="runs:all")
+    assert not at.exception
+    assert "at least two runs" in at.info[0].value
+
+
+def test_the_best_epoch_is_the_one_with_the_highest_validation_accuracy(run):
+    shares = {e: run.epoch_record(e).validation_accuracy for e in (1, 2)}
+    best = max(shares, key=lambda e: (shares[e], -e))
+    assert history_loaders.chosen_epoch(run, "best") == best
+    assert history_loaders.chosen_epoch(run, "last") == 2
+
+
+# Over the epochs
+
+
+def test_biographies_are_counted_from_every_epoch(run):
+    at = open_page("compare", run=run.id, group="story:forgotten")
+    labels, index = _labels(run)
+    first, second = _predicted(run, 1) == labels, _predicted(run, 2) == labels
+    said = texts(at)
+    assert f"**{int((first & second).sum()):,} of {len(labels):,} images**" in said
+    assert f"{int((~first & ~second).sum()):,} were never right" in said
+    assert sorted(_shown(at, "stories")) == sorted(index[first & ~second].tolist())
+    verdicts = _component(at, "story_verdicts")["figure"]["data"][0]
+    assert dict(zip(verdicts["y"], verdicts["x"], strict=True)) == {
+        "always right": int((first & second).sum()) or None,
+        "learnt": int((~first & second).sum()) or None,
+        "unsteady": None,
+        "forgotten": int((first & ~second).sum()) or None,
+        "never right": int((~first & ~second).sum()) or None,
+    }
+
+
+def test_the_epoch_learnt_and_the_times_forgotten_open_their_images(run):
+    labels, index = _labels(run)
+    first, second = _predicted(run, 1) == labels, _predicted(run, 2) == labels
+    learnt = open_page("compare", run=run.id, group="story:since 2")
+    assert "since epoch 2" in texts(learnt)
+    assert set(_shown(learnt, "stories")) <= set(index[~first & second].tolist())
+    lost = open_page("compare", run=run.id, group="story:lost 1")
+    assert sorted(_shown(lost, "stories")) == sorted(index[first & ~second].tolist())
+    nothing = open_page("compare", run=run.id, group="story:lost 7")
+    assert "Choose another bar" in texts(nothing)
+
+
+def test_the_untrained_network_has_no_biography(run):
+    for epoch in ("0001", "0002"):
+        shutil.rmtree(run.path / "epochs" / epoch)
+    at = open_page("compare", run=run.id, group="story:any")
+    assert not at.exception
+    assert "Only the untrained network" in at.info[0].value
+
+
+def test_another_part_lets_go_of_the_group_and_the_image(run):
+    at = open_page("compare", run=run.id, compare="1", group="flips:fixed", example="3")
+    at.segmented_control(key="compare_part").set_value("story").run()
+    assert at.query_params == {"run": run.id, "compare": "1", "group": "story:any"}
+
+
+# Decisions
+
+
+def test_decisions_on_the_split_are_scored_for_both(run, other):
+    data = datasets.load("digits")
+    labels, index = _labels(run)
+    wrong = np.flatnonzero(_predicted(run) != labels)[:3]
+    annotations.decide(data, "test", int(index[wrong[0]]), Decision("ambiguous"))
+    annotations.decide(data, "test", int(index[wrong[1]]), Decision("left out"))
+    at = open_page("compare", run=run.id, compare=other.id)
+    assert not at.exception
+    assert "2 test images are marked" in texts(at)
+    table = at.dataframe[-1].value.set_index("Counted")
+    errors = int((_predicted(run) != labels).sum())
+    assert table.loc["As labelled", "B errors"] == errors
+    assert table.loc["Without ambiguous", "B errors"] == errors - 1
+    assert table.loc["Without all marked", "B errors"] == errors - 2
+    assert table.loc["Without all marked", "Images"] == len(labels) - 2
+
+
+def test_a_run_that_learnt_with_decisions_says_so(store, run):
+    data = datasets.load("digits")
+    overlay = Overlay("digits", data.fingerprint, {5: 1, 6: 2}, (9,))
+    taught = store.create(run.config, "taught", overlay)
+    for name in ("epochs", "dataset.json", "status.json", "metrics.jsonl"):
+        source = run.path / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        (taught.path / name).unlink(missing_ok=True)
+        copy(source, taught.path / name)
+    at = open_page("compare", run=taught.id, compare=run.id)
+    assert not at.exception
+    assert "B was trained with decisions: 2 labels put right, 1 training image left out" in texts(
+        at
+    )
+    assert "No test image is marked" in texts(at)
+    assert "trained with decisions" not in texts(open_page("compare", run=run.id, compare="1"))
+
+
+def test_a_damaged_review_file_gets_a_sentence(run):
+    path = annotations.path_of(datasets.load("digits"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{")
+    at = open_page("compare", run=run.id, compare="1")
+    assert not at.exception
+    assert "McNemar" in texts(at)
+
+
+def test_without_runs_there_is_one_button(store):
+    at = open_page("compare")
+    assert not at.exception
+    assert [button.label for button in at.button] == ["Train the default network"]
+
+
+def test_names_are_shown_as_they_were_typed(run, other):
+    shown = texts(open_page("compare", run=other.id, compare=run.id))
+    assert "other \\*one\\*" in shown
