@@ -26,6 +26,7 @@ def measure_curve(
         colors: tokens for `components.plot`, or a theme's palette.
     """
     rates = table["error_rate"] * 100
+    shown = [table[name].tolist() for name in ("start", "end", "images", "errors")]
     axis = measure + (f" ({unit})" if unit else "")
     return {
         "data": [
@@ -44,7 +45,7 @@ def measure_curve(
                 },
                 "line": {"color": colors.border, "width": 2},
                 "marker": {"size": 9, "color": colors.test},
-                "customdata": table[["start", "end", "images", "errors"]].to_numpy().tolist(),
+                "customdata": [list(point) for point in zip(*shown, strict=True)],
                 "hovertemplate": (
                     f"{measure} %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}} {unit}<br>"
                     "%{customdata[3]:,} of %{customdata[2]:,} images wrong: %{y:.2f} %"

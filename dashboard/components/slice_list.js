@@ -173,6 +173,17 @@ function mark(list) {
   if (here ?? lines[0]) (here ?? lines[0]).tabIndex = 0;
 }
 
+// Scrolls the list only: scrollIntoView would move the page as well.
+function reveal(list) {
+  const area = list.root.querySelector(".area");
+  const line = [...list.body.children].find((one) => one.dataset.key === list.selected);
+  if (!line) return;
+  const [box, inside] = [area.getBoundingClientRect(), line.getBoundingClientRect()];
+  if (inside.top < box.top + inside.height || inside.bottom > box.bottom) {
+    area.scrollTop += inside.top - box.top - box.height / 2;
+  }
+}
+
 function open(list, line) {
   list.at = line.dataset.key;
   list.selected = list.selected === line.dataset.key ? null : line.dataset.key;
@@ -212,10 +223,8 @@ export default function (component) {
   }
   list.send = setTriggerValue;
   const { selected, revision, ...content } = data;
-  if (list.revision !== revision) {
-    list.revision = revision;
-    list.selected = selected;
-  }
+  const isTold = list.revision !== revision;
+  if (isTold) Object.assign(list, { revision, selected, at: selected });
   const look = JSON.stringify(content);
   list.data = data;
   if (list.look !== look) {
@@ -226,5 +235,6 @@ export default function (component) {
     root.querySelector(".area").scrollTop = scrolled;
   }
   mark(list);
+  if (isTold) reveal(list);
   return undefined;
 }

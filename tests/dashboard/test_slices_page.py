@@ -1,0 +1,287 @@
+"""The Slices page: the list agrees with the saved answers, every slice opens into its images."""
+
+import base64
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import datasets
+from core.errors import UserError
+from core.inspection.neighbours import embed
+from core.predictor import Predictor
+from core.review import annotations as annotating
+from core.review.image_measures import measures
+from core.review.slices import clusters, tails
+from dashboard import slice_loaders, split_embedding
+from tests.dashboard.pages import open_page, texts
+from tests.dashboard.trained import train
+
+
+@pytest.fixture
+def digits():
+    return datasets.load("digits")
+
+
+@pytest.fixture
+def embedded(run):
+    """The run, once its network has looked at every test image."""
+    split_embedding.wait(run, 2, "test")
+    return run
+
+
+def _component(at, key):
+    found = [e for e in at.get("bidi_component") if f"-{key}" in e.proto.id]
+    assert len(found) == 1, [e.proto.id for e in at.get("bidi_component")]
+    return json.loads(found[0].proto.json)
+
+
+def _rows(at):
+    return {row["key"]: row for row in _component(at, "slice_list")["rows"]}
+
+
+def _wrong(run, epoch=2, split="test"):
+    labels = datasets.split(datasets.load("digits"), run.config.data).labels(split).numpy()
+    return run.probabilities(epoch, split).argmax(1) != labels, labels
+
+
+def _count(at, name):
+    """What is written as the number of images behind the gallery's title."""
+    (line,) = [m.value for m in at.markdown if m.value.startswith(f"**{name}** ·")]
+    return line
+
+
+def test_every_row_counts_its_images_and_errors(embedded, digits):
+    wrong, labels = _wrong(embedded)
+    at = open_page("slices", run=embedded.id)
+    assert not at.exception
+    rows = _rows(at)
+    for index in range(10):
+        row, among = rows[f"class@{index}"], labels == index
+        assert (row["images"], row["errors"]) == (among.sum(), wrong[among].sum())
+        assert row["excess"] == pytest.approx(wrong[among].mean() - wrong[~among].mean())
+    looks = tails(measures(digits.test_images.numpy()), 10)
+    thin = looks.positions("thin@10")
+    assert rows["thin@10"]["errors"] == wrong[thin].sum()
+    shown = list(rows.values())
+    assert all(row["images"] >= 30 for row in shown)
+    assert [row["excess"] for row in shown] == sorted((r["excess"] for r in shown), reverse=True)
+    assert f"({int(wrong.sum()):,} errors)" in texts(at)
+
+
+def test_look_alikes_come_when_the_network_has_looked_at_every_image(run):
+    at = open_page("slices", run=run.id)
+    assert "class@0" in _rows(at)
+    split_embedding.wait(run, 2, "test")
+    at.run()
+    assert any(key.startswith("cluster@20.") for key in _rows(at))
+    predictor = Predictor.of(run, 2)
+    parts = datasets.split(datasets.load("digits"), run.config.data)
+    embedding = embed(predictor.model, parts.images("test"), predictor.mean, predictor.std)
+    made = clusters(embedding, parts.labels("test").numpy(), predictor.classes, 20)
+    for key in (one.key for one in made.about):
+        found = slice_loaders.members(run, 2, "test", key)
+        np.testing.assert_array_equal(found, made.positions(key))
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_a_slice_in_the_address_shows_exactly_its_images(embedded, split):
+    wrong, labels = _wrong(embedded, split=split)
+    at = open_page("slices", run=embedded.id, split=split, group="slice:class@3")
+    assert not at.exception
+    there = int((labels == 3).sum())
+    assert f"{there:,} {split} images" in _count(at, "Class 3")
+    index = datasets.split(datasets.load("digits"), embedded.config.data).index(split).numpy()
+    ids = _component(at, "slice_gallery")["ids"]
+    assert set(ids) <= set(index[labels == 3].tolist())
+    assert len(ids) == min(there, 120)
+    assert _component(at, "slice_list")["selected"] == "class@3"
+
+
+def test_without_a_slice_every_error_is_shown(embedded):
+    wrong, _ = _wrong(embedded)
+    at = open_page("slices", run=embedded.id)
+    assert f"{int(wrong.sum()):,} wrong of {len(wrong):,} test images" in _count(
+        at, "Misclassified"
+    )
+
+
+def test_an_address_made_with_other_settings_is_read_with_them(embedded):
+    at = open_page("slices", run=embedded.id, group="slice:thin@20")
+    assert at.selectbox(key="slices_percent").value == 20
+    assert _component(at, "slice_list")["selected"] == "thin@20"
+    assert "thin@20" in _rows(at)
+    clusters_of = open_page("slices", run=embedded.id, group="slice:cluster@7.2")
+    assert clusters_of.number_input(key="slices_clusters").value == 7
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["nonsense", "class@44", "cluster@20.99", "cluster@99999.1", "thick@0", "thick@77", "odd@10",
+     "tag@nobody", "size@9..1", "speed@1.0..2.0", "size@1.0..nan"],
+)  # fmt: skip
+def test_an_unknown_slice_gets_a_sentence(embedded, key):
+    at = open_page("slices", run=embedded.id, group=f"slice:{key}")
+    assert not at.exception
+    assert "There is no slice" in texts(at)
+    assert _rows(at)
+
+
+def test_a_group_of_another_page_is_left_alone(embedded):
+    at = open_page("slices", run=embedded.id, group="flips:fixed")
+    assert not at.exception
+    assert "**Misclassified**" in texts(at)
+
+
+def test_a_tag_is_a_named_slice_and_can_be_deleted(embedded, digits):
+    annotating.tag(digits, "test", range(40), "first *forty*")
+    wrong, _ = _wrong(embedded)
+    at = open_page("slices", run=embedded.id, group="slice:tag@first *forty*")
+    row = _rows(at)["tag@first *forty*"]
+    assert (row["images"], row["errors"]) == (40, wrong[:40].sum())
+    assert "First \\*forty\\*" in _count(at, "First \\*forty\\*")
+    at.button(key="slice_delete_now").click().run()
+    assert annotating.load(digits).tags == {}
+    assert "group" not in at.query_params
+    assert "tag@first *forty*" not in _rows(at)
+
+
+def test_a_tag_on_the_train_file_is_a_slice_of_validation(embedded, digits):
+    index = datasets.split(digits, embedded.config.data).index("validation").numpy()
+    annotating.tag(digits, "train", [*index[:35].tolist(), 0, 1, 2], "held out")
+    row = _rows(open_page("slices", run=embedded.id, split="validation"))["tag@held out"]
+    assert row["images"] == 35 + int(np.isin([0, 1, 2], index[35:]).sum())
+    assert "tag@held out" not in _rows(open_page("slices", run=embedded.id))
+
+
+def test_what_the_filter_leaves_is_saved_as_a_slice(embedded, digits):
+    wrong, labels = _wrong(embedded)
+    at = open_page("slices", run=embedded.id, group="slice:class@8", filter="outcome=wrong")
+    at.text_input(key="slice_name").set_value("  bad   eights ").run()
+    expected = frozenset(np.flatnonzero(wrong & (labels == 8)).tolist())
+    assert annotating.load(digits).tagged("bad eights", "test") == expected
+    assert at.query_params["group"] == "slice:tag@bad eights"
+
+
+def test_a_name_that_is_none_is_refused(embedded, digits):
+    at = open_page("slices", run=embedded.id, group="slice:class@8")
+    at.text_input(key="slice_name").set_value("   ").run()
+    assert not at.exception
+    assert annotating.load(digits).tags == {}
+    assert "1 to 40 characters" in at.toast[0].value
+
+
+def test_a_damaged_review_file_costs_only_the_named_slices(embedded, digits):
+    annotating.tag(digits, "test", range(40), "gone")
+    annotating.path_of(digits).write_text("{")
+    at = open_page("slices", run=embedded.id)
+    assert not at.exception
+    assert "class@0" in _rows(at)
+    assert at.warning
+
+
+def test_kinds_sizes_and_the_smallest_slice_can_be_chosen(embedded):
+    at = open_page("slices", run=embedded.id)
+    at.pills(key="slices_kinds").set_value(["look"]).run()
+    assert {key.partition("@")[2] for key in _rows(at)} == {"10"}
+    at.selectbox(key="slices_percent").set_value(20).run()
+    assert {key.partition("@")[2] for key in _rows(at)} == {"20"}
+    at.number_input(key="slices_smallest").set_value(5000).run()
+    assert "Lower the smallest slice" in texts(at)
+    at.pills(key="slices_kinds").set_value([]).run()
+    assert not at.exception
+    assert "There is no slice of these kinds" in texts(at)
+
+
+def test_the_correction_counts_the_slices_that_are_compared(embedded):
+    at = open_page("slices", run=embedded.id)
+    many = _rows(at)["class@1"]["p"]
+    at.pills(key="slices_kinds").set_value(["class"]).run()
+    assert _rows(at)["class@1"]["p"] <= many
+
+
+def test_runs_side_by_side(store, embedded):
+    other = train(store, "training.seed=5", name="other")
+    at = open_page("slices", run=embedded.id)
+    table = at.dataframe[0].value
+    wrong, labels = _wrong(embedded)
+    theirs, _ = _wrong(other)
+    assert table["accuracy:0"].iloc[0] == pytest.approx((1 - wrong.mean()) * 100)
+    assert table["accuracy:1"].iloc[0] == pytest.approx((1 - theirs.mean()) * 100)
+    row = table[table["Slice"] == "class 4"].iloc[0]
+    assert row["accuracy:1"] == pytest.approx((1 - theirs[labels == 4].mean()) * 100)
+    at.segmented_control(key="slices_metric").set_value("errors").run()
+    assert at.dataframe[0].value["errors:1"].iloc[0] == theirs.sum()
+
+
+def test_a_run_on_other_images_is_refused_beside_this_one(store, embedded):
+    train(store, "data.split_seed=9", name="elsewhere")
+    at = open_page("slices", run=embedded.id, split="validation")
+    assert not at.exception
+    assert "different images" in texts(at)
+    assert [name for name in at.dataframe[0].value if name.startswith("accuracy")] == ["accuracy:0"]
+    assert not open_page("slices", run=embedded.id).warning
+
+
+def test_the_curve_along_a_measure_and_the_images_of_a_point(embedded, digits):
+    at = open_page("slices", run=embedded.id, group="slice:large@10")
+    assert at.selectbox(key="slices_measure").value == "size"
+    figure = _component(at, "slice_measure")["figure"]
+    wrong, _ = _wrong(embedded)
+    (points,) = figure["data"]
+    assert sum(point[2] for point in points["customdata"]) == len(wrong)
+    assert sum(point[3] for point in points["customdata"]) == wrong.sum()
+    start, end, images, _ = points["customdata"][0]
+    key = slice_loaders.slicing.range_key("size", start, end)
+    assert len(slice_loaders.members(embedded, 2, "test", key)) == images
+    opened = open_page("slices", run=embedded.id, group=f"slice:{key}")
+    assert not opened.exception
+    assert f"{images:,} test images" in texts(opened)
+
+
+def test_the_examples_of_a_row_are_its_hardest_images(embedded, digits):
+    at = open_page("slices", run=embedded.id, split="validation")
+    at.number_input(key="slices_smallest").set_value(1).run()
+    data = _component(at, "slice_list")
+    place = [row["key"] for row in data["rows"]].index("class@5")
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["sheet"]))))
+    parts = datasets.split(digits, embedded.config.data)
+    labels, index = parts.labels("validation").numpy(), parts.index("validation").numpy()
+    values = embedded.probabilities(2, "validation").astype(float)
+    own = np.flatnonzero(labels == 5)
+    hardest = own[np.argsort(values[own, 5], kind="stable")][0]
+    tile = sheet[place * 8 : place * 8 + 8, :8]
+    np.testing.assert_array_equal(tile, digits.train_images.numpy()[index[hardest], 0])
+
+
+def test_members_refuses_what_is_no_slice(embedded):
+    with pytest.raises(UserError, match="there is no slice"):
+        slice_loaders.members(embedded, 2, "test", "thick@")
+
+
+@pytest.mark.parametrize("harm", ["missing", "nan"])
+def test_answers_that_cannot_be_used_get_a_sentence(run, harm, monkeypatch):
+    if harm == "missing":
+        shutil.rmtree(run.path / "epochs" / "0002" / "probabilities.safetensors", True)
+        (run.path / "epochs" / "0002" / "probabilities.safetensors").unlink(missing_ok=True)
+    else:
+        shape = run.probabilities(2, "test").shape
+        broken = np.full(shape, np.nan, np.float32)
+        monkeypatch.setattr(type(run), "probabilities", lambda *_: broken)
+    at = open_page("slices", run=run.id)
+    assert not at.exception
+    assert "Choose another epoch" in at.error[0].value
+
+
+def test_empty_pages_say_what_to_do(store):
+    at = open_page("slices")
+    assert not at.exception
+    assert [button.label for button in at.button] == ["Train the default network"]
+    run = train(store)
+    shutil.rmtree(run.path / "epochs")
+    waiting = open_page("slices", run=run.id)
+    assert not waiting.exception
+    assert "Nothing has been measured yet" in waiting.info[0].value
