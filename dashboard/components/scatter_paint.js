@@ -94,7 +94,7 @@ function paint(view) {
   const usual = points.count > 20_000 ? 0.6 : 0.8;
   view.layers.forEach((layer, number) => {
     const faint = view.numMarked > 0 && number < 2;
-    const alpha = faint ? usual * 0.22 : usual;
+    const alpha = faint ? usual * 0.16 : usual;
     const wrong = number % 2 === 1;
     for (const point of layer) {
       const x = left + px[point] * scale;

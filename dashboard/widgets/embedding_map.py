@@ -81,14 +81,14 @@ def embedding_map(
 
 
 def _controls(viewed: Viewed) -> tuple[Map, Mode]:
-    with st.container(horizontal=True, vertical_alignment="bottom", key="embedding_controls"):
+    with st.container(horizontal=True, vertical_alignment="center", key="embedding_controls"):
         kind: Map = st.segmented_control(
             "Map", get_args(Map), default="pca", required=True, key=_MAP_KEY,
-            format_func=_NAMES.__getitem__, persist_state="session",
+            format_func=_NAMES.__getitem__, persist_state="session", label_visibility="collapsed",
         )  # fmt: skip
         mode: Mode = st.selectbox(
-            "Colour", get_args(Mode), key=_COLOR_KEY, width=170, persist_state="session",
-            format_func=lambda mode: TITLES[mode].capitalize(),
+            "Colour", get_args(Mode), key=_COLOR_KEY, width=220, persist_state="session",
+            format_func=lambda mode: f"Colour: {TITLES[mode]}", label_visibility="collapsed",
         )  # fmt: skip
         play_button(viewed)
     return kind, mode
