@@ -1,4 +1,4 @@
-"""The Embedding page: the map is the network's, a lasso opens exactly its images, trouble is told."""
+"""The Embedding page: the map is the network's, a lasso opens its images, trouble is told."""
 
 import shutil
 

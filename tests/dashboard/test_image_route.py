@@ -1,4 +1,4 @@
-"""Single images over plain requests: the right pixels, kept for good, and sentences for the rest."""
+"""Single images over plain requests: the right pixels, kept for good; sentences for the rest."""
 
 import asyncio
 import io
