@@ -22,7 +22,7 @@ from dashboard.widgets.tagging import export_button, press, tag_button, tell_pro
 
 __all__ = ["Captions", "Images", "review_gallery"]
 
-PANE_WIDTH = 430  # pixels
+PANE_WIDTH = 400  # pixels
 _BARS = 66  # of pager and tags, which take their height from the images'
 _SIGNS = {"ambiguous": "?", "left out": "∅"}
 
