@@ -96,13 +96,14 @@ def counts_line(
                 "fixedrange": True,
                 "zeroline": False,
                 "showgrid": False,
+                "range": [epochs[0] - 0.3, epochs[-1] + 0.3],
                 **({"tickvals": list(epochs)} if few else {"nticks": 8, "tickformat": "d"}),
             },
             "yaxis": {
                 "range": [-0.06 * max(reach, 1), 1.2 * max(reach, 1)],
                 "fixedrange": True,
                 "zeroline": True,
-                "nticks": 4,
+                "dtick": _step(reach),
                 "tickformat": ",d",
             },
             "margin": {"l": 8, "r": 12, "t": 8, "b": 4},
@@ -112,6 +113,12 @@ def counts_line(
             "showlegend": False,
         },
     }
+
+
+def _step(reach: int) -> int:
+    """Between two ticks: 1, 2 or 5 times a power of ten, so that there are at most five."""
+    sizes = (digit * int(10**power) for power in range(9) for digit in (1, 2, 5))
+    return next(size for size in sizes if 5 * size >= reach)
 
 
 def _stride(size: int) -> float:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.review.matrix import Answered
 from dashboard import cells, loaders
 from dashboard.cells import Choice
-from dashboard.text import plain_number
+from dashboard.text import escaped, plain_number
 from dashboard.widgets.confusion_matrix import height_for
 from dashboard.widgets.review_gallery import Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
@@ -20,8 +20,8 @@ def confusion_images(
     known = len(answers.classes)
     if choice.foreign:
         st.warning(
-            f"The address asks for {', '.join(choice.foreign)} in the matrix, but there are only "
-            f"{known} classes, counted from 0. It is left out.",
+            f"The address asks for {escaped(', '.join(choice.foreign))} in the matrix, but there "
+            f"are only {known} classes, counted from 0. It is left out.",
             icon="⚠️",
         )
     images = Images(
@@ -34,9 +34,10 @@ def confusion_images(
 
 
 def _nothing(viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice) -> str:
-    above = (
-        f" with a confidence of {plain_number(answered.threshold)}" if answered.threshold else ""
-    )
+    at_least = f" with a confidence of {plain_number(answered.threshold)} or more"
+    above = at_least if answered.threshold else ""
+    if not answered.num_answered and not choice.unsure:
+        return f"No image is answered{above}. Lower the threshold."
     if choice.is_empty:
         return f"At epoch {viewed.epoch} every {viewed.split} image answered{above} is right."
     if choice.unsure:

@@ -46,7 +46,7 @@ def confusion_matrix(
     viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice
 ) -> Drawn:
     """Title, settings and the matrix; clicks go to the address."""
-    drawn = _settings(viewed, choice, answered.threshold)
+    drawn = _settings(viewed, answered.threshold)
     unsure = answered.threshold > 0
     if drawn.before is None:
         figure = confusion(
@@ -74,11 +74,11 @@ def confusion_matrix(
         height=height_for(len(answers.classes)),
         label="Confusion matrix: rows are true classes, columns predicted ones",
     )
-    _legend(drawn)
+    _legend(drawn, choice)
     return drawn
 
 
-def _settings(viewed: Viewed, choice: Choice, threshold: float) -> Drawn:
+def _settings(viewed: Viewed, threshold: float) -> Drawn:
     with st.container(horizontal=True, vertical_alignment="center", key="matrix_settings"):
         st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
         mode = st.segmented_control(
@@ -87,14 +87,6 @@ def _settings(viewed: Viewed, choice: Choice, threshold: float) -> Drawn:
         )  # fmt: skip
         with st.popover("Display", icon=":material/tune:"):
             look = _look(viewed, mode)
-        if not choice.is_empty:
-            st.button(
-                "Show all errors",
-                key="show_all_errors",
-                type="tertiary",
-                icon=":material/undo:",
-                on_click=lambda: selection.update(cells=(), group=None, example=None),
-            )
     if mode != _DIFFERENCE:
         return Drawn(look)
     other = choose_comparison(viewed)
@@ -154,12 +146,21 @@ def _history(viewed: Viewed, threshold: float) -> matrix_loaders.Matrices | None
     return found.strip().matrices
 
 
-def _legend(drawn: Drawn) -> None:
-    several = "Shift-click chooses several cells; a class's name is its whole row or column."
-    if drawn.before is None:
-        st.caption(several)
-    else:
-        st.caption(
-            f"Images more or fewer than in {escaped(drawn.title)}: blue is better, orange is "
-            f"worse. {several}"
+def _legend(drawn: Drawn, choice: Choice) -> None:
+    """One line below the matrix: whatever it says, the cell under the mouse stays where it is."""
+    with st.container(horizontal=True, vertical_alignment="center", key="matrix_legend"):
+        if drawn.before is None:
+            st.caption("Shift-click chooses several cells; a class’s name is its row or column.")
+        else:
+            st.caption(
+                f"Images more or fewer than in {escaped(drawn.title)}: blue is better, orange "
+                "worse."
+            )
+        st.button(
+            "Show all errors",
+            key="show_all_errors",
+            type="tertiary",
+            icon=":material/undo:",
+            disabled=choice.is_empty,
+            on_click=lambda: selection.update(cells=(), group=None, example=None),
         )

@@ -1,28 +1,38 @@
-"""The confusion figure: every cell carries its own indices, counts and shares, in every unit."""
+"""The confusion figures: every cell carries its own indices, counts and shares, in every view."""
+
+import json
 
 import numpy as np
 import pytest
 
-from dashboard.charts.confusion import UNITS, confusion
+from dashboard.charts.confusion import confusion
+from dashboard.charts.confusion_difference import difference
+from dashboard.charts.confusion_strip import counts_line, strip
+from dashboard.charts.matrix_frame import SHADINGS, UNITS, UNSURE, Look, shades
 
 COUNTS = np.array([[8, 2, 0], [0, 5, 0], [1, 0, 0]])
 CLASSES = ("cat", "<b>dog</b>", "bird")
 
 
-def _numbers(figure, row, column):
-    """The values of a cell in the traces that draw it: exactly one must."""
-    found = [trace["z"][row][column] for trace in figure["data"]]
-    return [value for value in found if value is not None]
+def _numbers(figure):
+    """The number written in each cell, by row and column as drawn."""
+    trace = figure["data"][-1]
+    return {(y, x): text for x, y, text in zip(trace["x"], trace["y"], trace["text"], strict=True)}
 
 
+@pytest.mark.parametrize("order", [None, (2, 0, 1)])
 @pytest.mark.parametrize("unit", UNITS)
-def test_each_cell_is_drawn_once_and_knows_its_indices(unit):
-    figure = confusion(COUNTS, CLASSES, unit)
-    for i in range(3):
-        for j in range(3):
-            assert len(_numbers(figure, i, j)) == 1
-            drawn = [trace for trace in figure["data"] if trace["z"][i][j] is not None]
-            assert drawn[0]["customdata"][i][j] == [i, j]
+def test_each_cell_knows_its_indices_and_its_words_in_any_order(unit, order):
+    cells = confusion(COUNTS, CLASSES, Look(unit, order=order))["data"][0]
+    at, names = order or (0, 1, 2), ("cat", "&lt;b&gt;dog&lt;/b&gt;", "bird")
+    for row in range(3):
+        for column in range(3):
+            true, predicted = cells["customdata"][row][column]
+            assert (true, predicted) == (at[row], at[column])
+            images = COUNTS[true, predicted]
+            hover = cells["hovertext"][row][column]
+            assert f"{images} image" in hover
+            assert f"true {names[true]}, predicted {names[predicted]}" in hover
 
 
 @pytest.mark.parametrize(
@@ -30,40 +40,171 @@ def test_each_cell_is_drawn_once_and_knows_its_indices(unit):
 )
 def test_two_cats_read_as_dogs(unit, text):
     # 2 of the 10 cats, and 2 of the 7 answers "dog".
-    figure = confusion(COUNTS, CLASSES, unit)
-    assert [trace["text"][0][1] for trace in figure["data"] if trace["text"][0][1]] == [text]
+    assert _numbers(confusion(COUNTS, CLASSES, Look(unit)))[0, 1] == text
 
 
 def test_hover_says_true_predicted_count_and_both_shares():
-    figure = confusion(COUNTS, CLASSES)
-    hover = next(filter(None, (trace["hovertext"][0][1] for trace in figure["data"])))
+    hover = confusion(COUNTS, CLASSES)["data"][0]["hovertext"][0][1]
     assert "true cat, predicted &lt;b&gt;dog&lt;/b&gt;" in hover
     assert "2 images" in hover
     assert "20.00 % of true cat" in hover
     assert "28.57 % of predicted" in hover
 
 
+def test_hover_draws_the_counts_over_the_epochs():
+    history = np.array([COUNTS * 0, COUNTS, COUNTS * 4])
+    hover = confusion(COUNTS, CLASSES, history=history)["data"][0]["hovertext"]
+    assert hover[0][1].endswith("over the epochs ▁▃█")
+    assert hover[0][2].endswith("over the epochs ▁▁▁")
+
+
 def test_a_class_without_images_or_answers_divides_by_nothing():
-    figure = confusion(np.zeros((2, 2), int), ("a", "b"), "row %")
-    assert _numbers(figure, 0, 1) == [0.0]
-    assert all(trace["text"] == [["", ""], ["", ""]] for trace in figure["data"])
+    figure = confusion(np.zeros((2, 2), int), ("a", "b"), Look("row %"))
+    assert figure["data"][0]["z"] == [[0, 0], [0, 0]]
+    assert _numbers(figure) == {}
 
 
-def test_the_selected_cell_is_outlined_where_it_is():
-    shape = confusion(COUNTS, CLASSES, selected=(0, 2))["layout"]["shapes"][0]
-    assert (shape["x0"], shape["x1"], shape["y0"], shape["y1"]) == (1.5, 2.5, -0.5, 0.5)
+def test_colours_tell_nothing_errors_and_right_answers_apart():
+    z = np.array(confusion(COUNTS, CLASSES)["data"][0]["z"])
+    assert z[0, 1] == 2.0  # the largest error takes the end of its scale, not the diagonal
+    assert z[2, 0] == 1.5
+    assert z[0, 0] == 3.8  # 8 of 10
+    assert z[2, 2] == z[0, 2] == 0  # never answered right looks empty as every empty cell
 
 
-def test_the_largest_error_takes_the_end_of_the_scale_not_the_diagonal():
-    assert confusion(COUNTS, CLASSES)["data"][0]["zmax"] == 2
+def test_masked_right_answers_are_blank_but_still_told():
+    figure = confusion(COUNTS, CLASSES, Look(masked=True))
+    cells = figure["data"][0]
+    assert [cells["z"][i][i] for i in range(3)] == [0, 0, 0]
+    assert set(_numbers(figure)) == {(0, 1), (2, 0)}
+    assert "8 images" in cells["hovertext"][0][0]
 
 
 def test_a_perfect_matrix_and_a_single_class_can_be_drawn():
     confusion(np.eye(3, dtype=int) * 4, CLASSES)
-    assert _numbers(confusion(np.array([[7]]), ("all",)), 0, 0) == [1.0]
+    assert confusion(np.array([[7]]), ("all",))["data"][0]["z"] == [[4.0]]
 
 
-def test_a_class_never_answered_right_looks_empty_as_every_empty_cell():
-    traces = confusion(COUNTS, CLASSES)["data"]
-    drawn = {trace["z"][2][2] is not None: trace for trace in traces}[True]
-    assert drawn["z"][0][2] is not None
+def test_what_is_chosen_is_outlined_where_it_stands():
+    look = Look(order=(2, 0, 1))
+    shapes = confusion(COUNTS, CLASSES, look, selected=[(0, 2), (1, None), (None, 2)])["layout"][
+        "shapes"
+    ]
+    sides = [[shape[side] for side in ("x0", "x1", "y0", "y1")] for shape in shapes]
+    assert sides == [[-0.5, 0.5, 0.5, 1.5], [-0.5, 2.5, 1.5, 2.5], [-0.5, 0.5, -0.5, 2.5]]
+
+
+def test_headers_stand_for_whole_rows_and_columns_in_the_order_drawn():
+    layout = confusion(COUNTS, CLASSES, Look(order=(2, 0, 1)), selected=[(0, None)])["layout"]
+    rows, columns = layout["meta"]["headers"]["y"], layout["meta"]["headers"]["x"]
+    assert [row["data"] for row in rows] == [[2, None], [0, None], [1, None]]
+    assert [column["data"] for column in columns] == [[None, 2], [None, 0], [None, 1]]
+    assert [row["pressed"] for row in rows] == [False, True, False]
+    assert layout["yaxis"]["ticktext"] == ["bird", "cat", "&lt;b&gt;dog&lt;/b&gt;"]
+
+
+def test_dont_know_is_a_column_of_its_own():
+    figure = confusion(COUNTS, CLASSES, unanswered=np.array([4, 0, 3]), unsure_selected=[2])
+    column = figure["data"][1]
+    assert column["customdata"] == [[[0, UNSURE]], [[1, UNSURE]], [[2, UNSURE]]]
+    assert "4 images" in column["hovertext"][0][0]
+    place = figure["layout"]["xaxis"]["tickvals"][3]
+    assert column["x"] == [place - 0.5, place + 0.5]
+    assert {key: text for key, text in _numbers(figure).items() if key[1] == place} == {
+        (0, place): "4",
+        (2, place): "3",
+    }
+    header = figure["layout"]["meta"]["headers"]["x"][3]
+    assert (header["data"], header["pressed"]) == ([None, UNSURE], False)
+    shape = figure["layout"]["shapes"][0]
+    assert (shape["x0"], shape["y0"], shape["y1"]) == (place - 0.5, 1.5, 2.5)
+
+
+@pytest.mark.parametrize("shading", SHADINGS)
+def test_shades_grow_with_the_values_from_none_to_the_largest(shading):
+    values = np.array([0.0, 1.0, 3.0, 30.0, 1000.0])
+    found = shades(values, shading)
+    assert found[0] == 0
+    assert found[-1] == 1
+    assert (np.diff(found) >= 0).all()
+    assert shades(np.array([0.0, 7.0, 7.0]), shading).tolist() == [0, 1, 1]
+
+
+def test_the_logarithmic_scale_tells_small_values_apart():
+    values = np.array([1.0, 10.0, 100.0])
+    np.testing.assert_allclose(shades(values, "logarithmic"), [0, 0.5, 1])
+    np.testing.assert_allclose(shades(values, "linear"), [0.01, 0.1, 1])
+
+
+def test_more_classes_than_numbers_fit_get_a_scale_and_fit_into_a_message():
+    counts = np.random.default_rng(0).integers(0, 9, (47, 47))
+    figure = confusion(counts, [f"class {k}" for k in range(47)], Look("row %", "logarithmic"))
+    legend = figure["data"][-1]["marker"]["colorbar"]
+    assert (legend["tickvals"][0], legend["tickvals"][-1]) == (0, 1)
+    assert len(json.dumps(figure)) < 600_000
+
+
+def test_differences_are_better_or_worse_than_before():
+    # Two cats fewer and one dog more are right; both errors went the other way.
+    change = np.array([[-2, 2], [-1, 1]])
+    before = np.array([[5, 0], [3, 6]])
+    figure = difference(change, ("cat", "dog"), before=before)
+    z = np.array(figure["data"][0]["z"])
+    np.testing.assert_array_equal(np.sign(z), [[-1, -1], [1, 1]])
+    assert z[0, 0] == -1
+    assert _numbers(figure) == {(0, 0): "−2", (0, 1): "+2", (1, 0): "−1", (1, 1): "+1"}
+    assert figure["data"][0]["hovertext"][0][0].endswith("2 images fewer<br>5 before, 3 now")
+    blank = difference(change, ("cat", "dog"), Look(masked=True), before=before)
+    assert blank["data"][0]["z"][0][0] == 0
+    assert "5 before, 3 now" in blank["data"][0]["hovertext"][0][0]
+
+
+def test_nothing_has_changed_between_a_network_and_itself():
+    figure = difference(np.zeros((2, 2), int), ("a", "b"), unanswered=np.zeros(2, int))
+    assert figure["data"][0]["z"] == [[0, 0], [0, 0]]
+    assert _numbers(figure) == {}
+
+
+HISTORY = np.array([[[0, 90], [3, 0]], [[50, 16], [4, 50]], [[60, 1], [0, 60]]])
+
+
+def test_the_strip_shows_errors_alone_on_one_scale_that_the_trained_network_sets():
+    cells = strip(HISTORY, [0, 1, 2], ("a", "b"))["data"][0]
+    first = [cells["z"][0][k] for k in (1, 4, 7)]  # "a" read as "b": 90, 16, 1
+    assert first[0] == first[1] == 1  # the untrained network's colours end where the others' do
+    assert first[2] == pytest.approx(0.12 + 0.88 / 4, abs=1e-3)  # the root of 1 in 16
+    assert [cells["z"][0][k] for k in (0, 3, 6)] == [0, 0, 0]
+    assert cells["z"][0][2] is None
+    assert cells["customdata"][0][4] == [1, 0, 1]
+    assert "epoch 1: <b>true a, predicted b</b>, 16 images" in cells["hovertext"][0][4]
+
+
+def test_the_strip_frames_the_epoch_and_its_labels_lead_there():
+    layout = strip(HISTORY, [0, 1, 2], ("a", "b"), epoch=2, selected=[(0, 1)])["layout"]
+    assert len(layout["shapes"]) == 4  # the cell three times, and the frame
+    frame = layout["shapes"][-1]
+    assert (frame["x0"], frame["x1"]) == (5.5, 7.5)
+    labels = layout["meta"]["headers"]["x"]
+    assert [label["data"] for label in labels] == [[0], [1], [2]]
+    assert [label["pressed"] for label in labels] == [False, False, True]
+
+
+def test_the_strip_of_many_classes_is_clicked_by_the_matrix():
+    history = np.zeros((12, 47, 47), int)
+    history[3, 4, 5] = 7
+    figure = strip(history, range(12), [f"class {k}" for k in range(47)])
+    whole = figure["data"][1]
+    assert whole["hovertext"][0][6] == "epoch 3: 7 errors"
+    assert whole["customdata"][0][6] == [3]
+    assert whole["z"][0][7] is None  # the gap between two
+    assert len(json.dumps(figure)) < 300_000
+
+
+def test_the_line_of_counts_is_not_flattened_by_the_untrained_network():
+    figure = counts_line(np.array([900, 40, 20]), [0, 1, 2], 1)
+    trace, axis = figure["data"][0], figure["layout"]["yaxis"]
+    assert trace["y"] == [900, 40, 20]
+    assert axis["range"][1] == 48
+    assert axis["dtick"] == 10
+    assert trace["marker"]["size"] == [6, 11, 6]
+    assert counts_line(np.array([7]), [0], 0)["layout"]["yaxis"]["range"][1] > 7

@@ -23,12 +23,14 @@ def _component(at, key):
 
 
 def _matrix(at):
+    """The counts written in the cells, by class."""
     figure = _component(at, "matrix")["figure"]
+    cells, numbers = figure["data"][0], figure["data"][-1]
     counts = np.zeros((10, 10), int)
-    for trace in figure["data"]:
-        for i, row in enumerate(trace["text"]):
-            for j, text in enumerate(row):
-                counts[i, j] += int(text.replace(",", "") or 0)
+    for x, y, text in zip(numbers["x"], numbers["y"], numbers["text"], strict=True):
+        if x < 10:
+            true, predicted = cells["customdata"][y][x]
+            counts[true, predicted] = int(text.replace(",", ""))
     return counts
 
 
@@ -117,6 +119,150 @@ def test_showing_all_errors_takes_the_cell_out_of_the_address(run):
     assert at.query_params == {"run": run.id}
 
 
+def _expected(labels, predicted, confidence, threshold):
+    """The matrix of the images answered, and how many of each class are not."""
+    counts, unsure = np.zeros((10, 10), int), np.zeros(10, int)
+    sure = confidence >= threshold
+    np.add.at(counts, (labels[sure], predicted[sure]), 1)
+    np.add.at(unsure, labels[~sure], 1)
+    return counts, unsure
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.9])
+def test_a_threshold_leaves_out_the_unsure_everywhere(run, threshold):
+    labels, predicted, index = _truth(run, 2, "test")
+    confidence = run.probabilities(2, "test").max(1).astype(float)
+    counts, unsure = _expected(labels, predicted, confidence, threshold)
+    at = open_page("results", run=run.id, threshold=str(threshold))
+    assert not at.exception
+    np.testing.assert_array_equal(_matrix(at), counts)
+    said = texts(at)
+    assert f"**{counts.sum() / len(labels) * 100:.2f} %**" in said  # coverage
+    assert at.button(key="open_unsure").label == f"{unsure.sum()} don't know"
+    at.button(key="open_unsure").click().run()
+    assert at.query_params["group"] == "unsure:all"
+    shown = _component(at, "gallery")["ids"]
+    assert set(shown) <= set(index[confidence < threshold].tolist())
+    assert len(shown) == min(unsure.sum(), images.PAGE_SIZE)
+
+
+def test_the_threshold_slider_writes_the_address_and_going_back_lets_all_answer(run):
+    at = open_page("results", run=run.id, group="unsure:all", threshold="0.87")
+    assert at.select_slider(key="answer_threshold").value == 0.87
+    at.select_slider(key="answer_threshold").set_value(0.5).run()
+    assert at.query_params["threshold"] == "0.5"
+    at.select_slider(key="answer_threshold").set_value(0.0).run()
+    assert at.query_params == {"run": run.id}
+
+
+def test_a_threshold_that_nobody_reaches_leaves_nothing_to_divide_by(run):
+    at = open_page("results", run=run.id, threshold="1", epoch="0")
+    assert not at.exception
+    assert _matrix(at).sum() == 0
+    assert "**—**" in texts(at)
+    assert "No image is answered with a confidence of 1 or more" in texts(at)
+
+
+def test_several_cells_and_whole_rows_show_all_their_images(run):
+    labels, predicted, index = _truth(run, 2, "test")
+    at = open_page("results", run=run.id, cell="1-*,*-4,0-0")
+    inside = (labels == 1) | (predicted == 4) | ((labels == 0) & (predicted == 0))
+    gallery = _component(at, "gallery")
+    assert set(gallery["ids"]) <= set(index[inside].tolist())
+    assert len(gallery["ids"]) == min(inside.sum(), images.PAGE_SIZE)
+    assert "3 cells" in texts(at)
+    assert len(_component(at, "matrix")["figure"]["layout"]["shapes"]) == 3
+
+
+def _difference(run, **params):
+    at = open_page("results", run=run.id, **params)
+    at.segmented_control(key="matrix_unit").set_value("difference").run()
+    assert not at.exception
+    return at
+
+
+def test_the_difference_to_another_epoch_is_the_difference_of_both_matrices(run):
+    at = _difference(run, compare="0")
+    figure = _component(at, "matrix")["figure"]
+    cells, numbers = figure["data"][0], figure["data"][-1]
+    found = np.zeros((10, 10), int)
+    for x, y, text in zip(numbers["x"], numbers["y"], numbers["text"], strict=True):
+        true, predicted = cells["customdata"][y][x]
+        found[true, predicted] = int(text.replace("−", "-").replace(",", ""))
+    labels, predicted, _ = _truth(run, 2, "test")
+    _, before, _ = _truth(run, 0, "test")
+    expected = np.zeros((10, 10), int)
+    np.add.at(expected, (labels, predicted), 1)
+    np.add.at(expected, (labels, before), -1)
+    np.testing.assert_array_equal(found, expected)
+    assert "than in Epoch 0" in texts(at)
+
+
+def test_without_another_network_the_difference_asks_for_one(run):
+    at = _difference(run)
+    assert "Choose above what to subtract" in texts(at)
+    assert _matrix(at).sum() == len(_truth(run, 2, "test")[0])
+
+
+def test_a_run_on_other_images_is_not_subtracted(store, run):
+    other = train(store, "data.split_seed=5", name="split otherwise")
+    at = _difference(run, compare=other.id, split="validation")
+    assert "The cells say counts" in texts(at)
+    assert _matrix(at).sum() == len(_truth(run, 2, "validation")[0])
+
+
+def test_the_order_by_similarity_moves_rows_not_counts(run):
+    at = open_page("results", run=run.id)
+    before = _matrix(at)
+    at.segmented_control(key="matrix_order").set_value("similarity").run()
+    assert not at.exception
+    cells = _component(at, "matrix")["figure"]["data"][0]
+    order = [row[0][0] for row in cells["customdata"]]
+    assert sorted(order) == list(range(10))
+    assert order != list(range(10))
+    np.testing.assert_array_equal(_matrix(at), before)
+
+
+def test_hidden_right_answers_leave_the_errors(run):
+    at = open_page("results", run=run.id)
+    before = _matrix(at)
+    at.toggle(key="matrix_masked").set_value(True).run()
+    np.testing.assert_array_equal(_matrix(at), before - np.diag(np.diag(before)))
+
+
+def test_the_strip_holds_every_epoch_and_leads_there(run):
+    at = open_page("results", run=run.id, epoch="1")
+    labels = _component(at, "confusions_strip")["figure"]["layout"]["meta"]["headers"]["x"]
+    assert [label["data"] for label in labels] == [[0], [1], [2]]
+    line = _component(at, "confusions_count")["figure"]["data"][0]
+    errors = [int(np.not_equal(*_truth(run, epoch, "test")[:2]).sum()) for epoch in range(3)]
+    assert line["y"] == errors
+
+
+def test_a_top_confusion_says_its_count_and_opens_its_images(run):
+    labels, predicted, index = _truth(run, 2, "test")
+    counts, _ = _expected(labels, predicted, np.ones(len(labels)), 0)
+    np.fill_diagonal(counts, 0)
+    true, answer = np.unravel_index(counts.argmax(), counts.shape)
+    at = open_page("results", run=run.id)
+    line = at.button(key=f"confusion_{true}_{answer}")
+    assert f"{true} read as {answer}: **{counts.max()} image" in line.label
+    share = counts.max() / (labels == true).sum() * 100
+    assert f"{share:.1f} % of all {true}s" in line.label
+    line.click().run()
+    assert at.query_params["cell"] == f"{true}-{answer}"
+    expected = index[(labels == true) & (predicted == answer)]
+    assert sorted(_component(at, "gallery")["ids"]) == sorted(expected.tolist())
+
+
+def test_an_epoch_that_cannot_be_read_is_left_out_of_the_strip(run):
+    (run.path / "epochs" / "0001" / "probabilities.safetensors").unlink()
+    at = open_page("results", run=run.id)
+    assert not at.exception
+    labels = _component(at, "confusions_strip")["figure"]["layout"]["meta"]["headers"]["x"]
+    assert [label["data"] for label in labels] == [[0], [2]]
+
+
 def test_moving_the_slider_and_the_split_writes_the_address(run):
     at = open_page("results", run=run.id)
     at.select_slider(key="run_bar_epoch").set_value(1).run()
@@ -141,6 +287,9 @@ def test_the_bar_falls_back_on_the_newest_run(store, run):
         ({"epoch": "abc"}, "asks for epoch “abc”"),
         ({"split": "train"}, "must be validation or test"),
         ({"cell": "44-2"}, "there are only 10"),
+        ({"cell": "4-2,*-44"}, "\\*\\-44 in the matrix, but there are only 10"),
+        ({"group": "unsure:12", "threshold": "0.001"}, "12 in the matrix, but there are only 10"),
+        ({"threshold": "1.5"}, "asks for threshold"),
         ({"cell": "nine"}, "asks for cell “nine”"),
         ({"example": "5000000"}, "has no image with index 5000000"),
         ({"run": "../../etc"}, "asks for run"),
@@ -207,7 +356,7 @@ def test_a_single_epoch_needs_no_slider(store):
         shutil.rmtree(run.path / "epochs" / epoch)
     at = open_page("results", run=run.id)
     assert not at.exception
-    assert not at.select_slider
+    assert "run_bar_epoch" not in [slider.key for slider in at.select_slider]
     assert "Epoch 0, the only one so far" in texts(at)
 
 
