@@ -258,7 +258,7 @@ def accuracies(of: Run, epoch: int) -> list[Accuracy]:
     found = [record for record in curve(of).epochs if record.epoch == epoch]
     record = found[-1] if found else None
     numbers = []
-    for split, images in splits(of).sizes.items():
+    for split, images in _sizes(of).items():
         share = getattr(record, f"{split}_accuracy", math.nan)
         known = not math.isnan(share)
         if split == "train" and epoch == 0:
@@ -266,6 +266,12 @@ def accuracies(of: Run, epoch: int) -> list[Accuracy]:
         errors = round((1 - share) * images) if known else None
         numbers.append(Accuracy(split, share if known else None, errors, images))
     return numbers
+
+
+def _sizes(of: Run) -> dict[str, int]:
+    """Images by split, as noted when the run first started: they outlive the data and decisions."""
+    info = of.dataset_info()
+    return splits(of).sizes if info is None else info.sizes
 
 
 def class_table(given: Answers) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from core.errors import UserError
 from dashboard.map_loaders import Look
+from dashboard.text import sentence
 from dashboard.widgets.activation_statistics import activation_statistics
 from dashboard.widgets.image_choice import chosen_picture, image_choice
 from dashboard.widgets.network_maps import compare_choice, compared, network_maps, scale_choice
@@ -15,7 +17,11 @@ def show_network(viewed: Viewed) -> None:
     """The choice of image and colours, the columns of maps, and how one value came to be."""
     assert viewed.epoch is not None
     with st.container(horizontal=True, vertical_alignment="bottom", key="maps_toolbar"):
-        problems = image_choice(viewed)
+        try:
+            problems = image_choice(viewed)
+        except UserError as error:
+            st.error(sentence(str(error)), icon="⚠️")
+            return
         scale = scale_choice()
         compare_choice(viewed)
     for problem in problems:

@@ -63,6 +63,11 @@ def controls(run: Run | None, status: Status | None, config: RunConfig, startabl
         ):  # fmt: skip
             selection.update(run=None, epoch=None, cells=(), group=None, example=None)
             st.rerun()
+    if run.overlay_digest is not None:
+        st.caption(
+            "This run learns with review decisions. **Start new** learns the labels as they are "
+            "given; **Train again** on the Labels page keeps the decisions."
+        )
 
 
 def _ask(label: str, icon: str, action: Callable[[Run], object], run: Run, enabled: bool) -> None:

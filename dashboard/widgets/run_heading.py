@@ -29,6 +29,8 @@ def heading(viewed: Viewed) -> None:
     facts.append(f"{summary.epoch} of {counted(summary.epochs, 'epoch')}")
     if summary.train_seconds:
         facts.append(f"{duration(summary.train_seconds)} of training")
+    if viewed.run.overlay_digest is not None:
+        facts.append("learns with review decisions")
     st.markdown(
         f"**{star}{name}** &ensp;:{STATE_COLORS[summary.state]}-badge[{summary.state}]&ensp;"
         f":gray[{' · '.join(facts)}]"

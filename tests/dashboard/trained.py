@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from core import datasets, training
 from core.config import RunConfig, with_overrides
+from core.datasets import Overlay
 from core.runs import DatasetInfo, Run, RunStore
 from core.training import EpochResult, Training
 
@@ -15,11 +16,18 @@ SMALL = [
 ]
 
 
-def train(store: RunStore, *settings: str, name: str = "", state: str = "completed") -> Run:
+def train(
+    store: RunStore,
+    *settings: str,
+    name: str = "",
+    state: str = "completed",
+    overlay: Overlay | None = None,
+) -> Run:
     """A run as the training process would have left it, ending in `state`."""
-    run = store.create(with_overrides(RunConfig(), [*SMALL, *settings]), name)
+    run = store.create(with_overrides(RunConfig(), [*SMALL, *settings]), name, overlay)
     data = datasets.load(run.config.data.name)
-    session = Training.begin(run.config, data)
+    splits = datasets.split(data, run.config.data, run.overlay())
+    session = Training.begin(run.config, data, splits)
     status = run.status()
     with run.lock():
         run.write_dataset_info(
