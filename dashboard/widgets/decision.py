@@ -63,10 +63,14 @@ def decision(
             st.error(problem, icon="⚠️")
         st.markdown(_told(now, classes))
         buttons = _Buttons(of, file, images, now, key, shortcuts, after)
-        # Two rows: they fit into the example pane, and stay where they are when one comes or goes.
-        for row in (lambda: buttons.mislabelled(classes), buttons.others):
-            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                row()
+        first = st.container(horizontal=True, gap="small", vertical_alignment="center")
+        second = first
+        if len(images) == 1:  # in the narrow example pane
+            second = st.container(horizontal=True, gap="small", vertical_alignment="center")
+        with first:
+            buttons.mislabelled(classes)
+        with second:
+            buttons.others()
 
 
 @dataclass(frozen=True)

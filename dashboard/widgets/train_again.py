@@ -101,21 +101,23 @@ def _runs(viewed: Viewed) -> None:
     found = label_loaders.relatives(viewed.run)
     if not found:
         return
-    training = _training(found)
+    st.markdown("**The same settings, other labels**")
+    for relative in found[:_MOST_LISTED]:
+        _row(viewed, relative.summary, relative.overlay_digest is not None)
+    seen = _progress(found)
 
-    def draw() -> None:
-        now = label_loaders.relatives(viewed.run)
-        if training and not _training(now):
-            st.rerun()  # the last one is done: nothing needs to be followed any more
-        st.markdown("**The same settings, other labels**")
-        for relative in now[:_MOST_LISTED]:
-            _row(viewed, relative.summary, relative.overlay_digest is not None)
+    # Draws nothing: leaving for another page from within a fragment that ticks breaks the browser.
+    def check() -> None:
+        if _progress(label_loaders.relatives(viewed.run)) != seen:
+            st.rerun()
 
-    st.fragment(draw, run_every=_POLL_SECONDS if training else None)()
+    if any(relative.summary.state in loaders.ACTIVE for relative in found):
+        st.fragment(check, run_every=_POLL_SECONDS)()
 
 
-def _training(found: list[label_loaders.Relative]) -> bool:
-    return any(relative.summary.state in loaders.ACTIVE for relative in found)
+def _progress(found: list[label_loaders.Relative]) -> list[tuple[str, str, int]]:
+    """What is told of the runs that can change."""
+    return [(one.summary.id, one.summary.state, one.summary.epoch) for one in found]
 
 
 def _row(viewed: Viewed, summary: RunSummary, reviewed: bool) -> None:

@@ -78,6 +78,9 @@ def test_suspects_are_marked_by_key_trained_again_and_compared(
 
     expect(page.get_by_text(re.compile("learnt under another label"))).to_be_visible()
     page.get_by_role("button", name="Train again").click()
+    page.get_by_role("button", name="Follow").click()  # while it waits or trains
+    expect(page.get_by_role("heading").get_by_text("to be reviewed, labels")).to_be_visible()
+    go(page, f"{dashboard}/labels?run={run.id}")
     compare = page.get_by_role("button", name="Compare", exact=True)
     expect(compare).to_be_visible(timeout=90_000)
     (fresh,) = [one for one in RunStore(runs_dir).list() if one.id != run.id]
