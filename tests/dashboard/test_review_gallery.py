@@ -1,0 +1,470 @@
+"""The gallery that every page has: filter, order, tags, selection, and the image that is open."""
+
+import csv
+import io
+import json
+import zipfile
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import datasets
+from core.inspection.neighbours import embed
+from core.predictor import Predictor
+from core.review import annotations as annotating
+from core.review.annotations import Annotations, Decision
+from dashboard import review_images, review_loaders, selection
+from dashboard.components.gallery import Listener, Page, Tile, _report, _Told, _unheard
+from dashboard.review_images import Images, find
+from dashboard.selection import Selection
+from dashboard.sprites import sheet
+from tests.dashboard.pages import texts
+from tests.dashboard.trained import train
+
+DIGITS = datasets.load("digits")
+
+
+def _app() -> None:
+    """A page that shows the whole split, the errors at first."""
+    import streamlit as st
+
+    from dashboard import review_loaders
+    from dashboard.widgets.review_gallery import Images, review_gallery
+    from dashboard.widgets.run_bar import run_bar
+
+    viewed = run_bar()
+    if viewed is not None:
+        rows = review_loaders.rows(viewed.run, viewed.epoch, viewed.split)
+        wanted = st.session_state.get("wanted", {"outcome": "wrong"})
+        shown = Images("Some *images*", rows, "Nothing is here.", **wanted)
+        review_gallery(viewed, shown, "some", 400)
+
+
+def _open(run, wanted: dict[str, Any] | None = None, **params: str) -> Any:
+    at = AppTest.from_function(_app, default_timeout=30)
+    at.query_params.update({"run": run.id, **params})
+    if wanted is not None:
+        at.session_state["wanted"] = wanted
+    at.run()
+    assert not at.exception
+    return at
+
+
+def _gallery(at: Any) -> dict[str, Any]:
+    (found,) = [e for e in at.get("bidi_component") if "-some" in e.proto.id]
+    return json.loads(found.proto.json)
+
+
+def _rows(run, split: str = "test"):
+    return review_loaders.rows(run, 2, split)
+
+
+def _tag(name: str, indices, file: str = "test") -> Annotations:
+    return annotating.tag(DIGITS, file, indices, name)
+
+
+# ---- what is shown
+
+
+def test_the_first_page_is_that_of_the_rows_with_their_captions(run):
+    table = _rows(run)
+    wrong = table[~table["correct"]]
+    at = _open(run)
+    data = _gallery(at)
+    assert data["ids"] == wrong["index"].tolist()[:120]
+    first = wrong.iloc[0]
+    assert data["captions"][0] == [
+        f"{first['true']} → {first['predicted']}", f"{first['confidence'] * 100:.1f} %",
+    ]  # fmt: skip
+    assert (data["total"], data["pages"]) == (len(wrong), -(-len(wrong) // 120))
+    assert f"**Some *images*** · {len(wrong)} wrong of {len(table)} test images" in texts(at)
+
+
+def test_the_address_s_filter_and_order_are_those_of_the_rows(run):
+    table = _rows(run, "validation")
+    expected = table[table["correct"] & (table["true"].isin([3, 5]))]
+    expected = expected.sort_values("margin", kind="stable")
+    at = _open(run, split="validation", filter="outcome=right;true=3,5", sort="margin")
+    assert _gallery(at)["ids"] == expected["index"].tolist()[:120]
+    assert "Filtered: right · labelled 3 or 5" in texts(at)
+    assert at.selectbox(key="some_order").value == "margin"
+
+
+def test_a_choice_in_the_filter_stands_in_the_address_and_counts_follow(run):
+    table = _rows(run)
+    at = _open(run)
+    at.session_state["some_filter"] = True  # the button is pressed
+    at.run()
+    assert not at.exception
+    outcome = at.segmented_control(key="some_facet_outcome")
+    assert f"All {len(table)}" in outcome.options
+    pills = at.pills(key="some_facet_true")
+    wrong = table[~table["correct"]]
+    assert pills.options == [f"{name} :gray[{(wrong['true'] == name).sum()}]" for name in range(10)]
+    pills.set_value([4]).run()
+    assert at.query_params["filter"] == "true=4"
+    assert set(_gallery(at)["ids"]) == set(wrong[wrong["true"] == 4]["index"])
+    at.segmented_control(key="some_facet_outcome").set_value("any").run()
+    assert at.query_params["filter"] == "true=4;outcome=any"
+    at.button(key="some_clear").click().run()
+    assert "filter" not in at.query_params
+    assert len(_gallery(at)["ids"]) == min(120, len(wrong))
+
+
+def test_the_order_stands_in_the_address_and_the_usual_one_does_not(run):
+    at = _open(run, {"order": "loss"})
+    table = _rows(run)
+    assert _gallery(at)["ids"][0] == table.sort_values("loss", kind="stable")["index"].iloc[-1]
+    assert "ranked" not in at.selectbox(key="some_order").options
+    at.selectbox(key="some_order").set_value("index:last").run()
+    assert at.query_params["sort"] == "index:last"
+    assert _gallery(at)["ids"][0] == table["index"].max()
+    at.selectbox(key="some_order").set_value("loss").run()
+    assert "sort" not in at.query_params
+
+
+def test_what_is_like_an_image_comes_first(run):
+    predictor = Predictor.of(run, 2)
+    directions = embed(predictor.model, DIGITS.test_images, predictor.mean, predictor.std)
+    cosines = directions.astype(np.float64) @ directions[7]
+    data = _gallery(_open(run, {}, sort="similar:7"))
+    assert data["ids"][0] == 7
+    found = cosines[data["ids"]]
+    assert (np.diff(found) < 1e-5).all()
+    assert found[-1] >= np.sort(cosines)[-120] - 1e-5
+
+
+def test_similarity_of_train_images_covers_the_file_and_refuses_others(run):
+    found = review_loaders.similarity(run, 2, "train", 11)
+    predictor = Predictor.of(run, 2)
+    directions = embed(predictor.model, DIGITS.train_images, predictor.mean, predictor.std)
+    np.testing.assert_allclose(found, directions @ directions[11], atol=1e-5)
+    with pytest.raises(Exception, match="no image with index 5,000"):
+        review_loaders.similarity(run, 2, "test", 5000)
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"filter": "true=x"}, "cannot be read"),
+        ({"filter": "slices=thick@999"}, "There is no slice"),
+        ({"sort": "beauty"}, "asks for the order 'beauty'"),
+        ({"sort": "similar:99999"}, "no image with index 99,999"),
+    ],
+)
+def test_what_is_asked_for_in_vain_gets_a_sentence_and_the_images_stay(run, params, sentence):
+    at = _open(run, **params)
+    assert any(sentence in warning.value.replace("\\", "") for warning in at.warning)
+    assert _gallery(at)["ids"]
+
+
+def test_a_filter_that_leaves_nothing_says_so(run):
+    at = _open(run, filter="tags=unknown")
+    assert "No image passes the filter" in at.info[0].value
+    assert at.button(key="some_clear")
+
+
+def test_a_page_without_images_says_what_to_do(run):
+    at = AppTest.from_function(_empty_app, default_timeout=30)
+    at.query_params["run"] = run.id
+    at.run()
+    assert not at.exception
+    assert at.info[0].value == "Nothing is here."
+    assert "Odd · 0 test images" in texts(at).replace("*", "")
+
+
+def _empty_app() -> None:
+    from dashboard import review_loaders
+    from dashboard.widgets.review_gallery import Images, review_gallery
+    from dashboard.widgets.run_bar import run_bar
+
+    viewed = run_bar()
+    assert viewed is not None
+    rows = review_loaders.rows(viewed.run, viewed.epoch, viewed.split)
+    review_gallery(viewed, Images("Odd", rows.iloc[[]], "Nothing is here."), "some", 400)
+
+
+# ---- history and slices
+
+
+def test_history_filters_agree_with_the_saved_answers(run):
+    table = _rows(run)
+    before = run.probabilities(1, "test").argmax(1) == table["true"].to_numpy()
+    now = table["correct"].to_numpy()
+    expected = table[before & ~now]["index"].tolist()
+    assert _gallery(_open(run, {}, filter="verdicts=forgotten"))["ids"] == expected[:120]
+
+
+def test_wrong_in_all_runs_asks_all_completed_ones(store, run):
+    other = train(store, "training.seed=5", name="another seed")
+    wrong = ~_rows(run)["correct"].to_numpy()
+    theirs = other.probabilities(2, "test").argmax(1) != _rows(run)["true"].to_numpy()
+    expected = _rows(run)[wrong & theirs]["index"].tolist()
+    assert _gallery(_open(run, {}, filter="everywhere=yes"))["ids"] == expected[:120]
+
+
+def test_with_one_run_alone_there_is_nothing_to_agree_with(run):
+    known = review_loaders.annotations(run)
+    images = Images("x", _rows(run), "")
+    found = find(run, 2, "test", images, Selection(filter="everywhere=yes"), known)
+    assert len(found.rows) == len(_rows(run))
+    assert "everywhere" not in review_images.with_history(found)
+
+
+def test_a_slice_is_its_members(run):
+    from dashboard import slice_loaders
+
+    members = slice_loaders.members(run, 2, "test", "thick@10")
+    expected = _rows(run)["index"].to_numpy()[members].tolist()
+    assert _gallery(_open(run, {}, filter="slices=thick@10"))["ids"] == expected[:120]
+
+
+# ---- tags, notes, decisions
+
+
+def test_tags_and_decisions_stand_on_the_tiles_and_in_the_bar(run):
+    table = _rows(run)
+    index = int(table[~table["correct"]]["index"].iloc[0])
+    _tag("odd", [index])
+    _tag("thin", [index])
+    annotating.decide(DIGITS, "test", index, Decision("ambiguous"))
+    annotating.set_note(DIGITS, "test", index, "look again")
+    data = _gallery(_open(run))
+    assert data["tags"] == ["odd", "thin"]
+    assert data["badges"][0] == [0, 1]
+    assert data["marks"][0] == ["?✎", "ambiguous\nlook again"]
+    assert data["badges"][1] == []
+
+
+def test_a_tag_s_images_come_with_its_filter_and_only_those_of_the_split(run):
+    _tag("odd", [3, 5])
+    _tag("odd", [7], "train")
+    assert sorted(_gallery(_open(run, {}, filter="tags=odd"))["ids"]) == [3, 5]
+
+
+def test_a_new_tag_goes_to_the_open_image(run):
+    at = _open(run, example="3")
+    at.text_input(key="example_new_tag_test_3").set_value("odd one").run()
+    assert not at.exception
+    assert review_loaders.annotations(run).tags_of("test", 3) == ("odd one",)
+    assert at.pills(key="example_tags_test_3").value == ["odd one"]
+    at.pills(key="example_tags_test_3").set_value([]).run()
+    assert review_loaders.annotations(run).tags_of("test", 3) == ()
+
+
+def test_a_name_that_cannot_be_kept_gets_a_sentence(run):
+    at = _open(run, example="3")
+    at.text_input(key="example_new_tag_test_3").set_value("\u202e").run()
+    assert not at.exception
+    assert "1 to 40 characters" in at.error[0].value.replace("\\", "")
+
+
+def test_a_note_is_kept_and_shown_again(run):
+    at = _open(run, example="3")
+    at.text_area(key="example_note_test_3").set_value("open *loop*").run()
+    assert annotating.load(DIGITS).note_of("test", 3) == "open *loop*"
+    again = _open(run, example="3")
+    assert again.text_area(key="example_note_test_3").value == "open *loop*"
+
+
+def test_all_tags_are_listed_with_their_images_and_can_be_deleted(run):
+    _tag("odd", [3, 5])
+    at = _open(run)
+    at.session_state["some_tag"] = True
+    at.run()
+    assert "**1** odd · 2 images" in texts(at)
+    at.button(key="some_delete_0").click().run()
+    assert annotating.load(DIGITS).tags == {}
+
+
+def test_a_tag_made_for_the_selected_images(run):
+    at = _open(run)
+    ids = _gallery(at)["ids"][:3]
+    at.session_state["some_chosen"] = (("digits", "test"), frozenset(ids))
+    at.session_state["some_tag"] = True
+    at.run()
+    assert _gallery(at)["chosen"] == sorted(ids)
+    at.text_input(key="some_new_tag").set_value("three").run()
+    assert annotating.load(DIGITS).tagged("three", "test") == frozenset(ids)
+
+
+def test_all_selected_images_are_decided_about(run):
+    at = _open(run)
+    ids = _gallery(at)["ids"][:3]
+    at.session_state["some_chosen"] = (("digits", "test"), frozenset(ids))
+    at.run()
+    at.button(key="decision_chosen_ambiguous").click().run()
+    assert not at.exception
+    decided = annotating.load(DIGITS).decisions["test"]
+    assert decided == dict.fromkeys(sorted(ids), Decision("ambiguous"))
+
+
+def test_a_damaged_review_file_gets_a_sentence_and_is_left_alone(run):
+    _tag("odd", [3])
+    path = annotating.path_of(DIGITS)
+    path.write_text("{")
+    at = _open(run, example="3")
+    assert "is damaged and cannot be read" in at.warning[0].value.replace("\\", "")
+    assert _gallery(at)["tags"] is None
+    assert not at.text_area
+    assert "True label" in texts(at)
+    assert path.read_text() == "{"
+
+
+# ---- the open image
+
+
+def test_the_open_image_stands_among_those_shown_and_leads_to_the_next(run):
+    shown = _gallery(_open(run))["ids"]
+    at = _open(run, example=str(shown[1]))
+    assert f"**Image {shown[1]}** · 2 of " in texts(at)
+    at.button(key="example_Next image").click().run()
+    assert at.query_params["example"] == str(shown[2])
+    at.button(key="example_Previous image").click().run()
+    assert at.query_params["example"] == str(shown[1])
+    at.button(key="close_example").click().run()
+    assert "example" not in at.query_params
+    assert not at.text_area
+
+
+def test_an_open_image_turns_to_its_page(run):
+    ids = _rows(run)["index"].tolist()
+    data = _gallery(_open(run, {}, example=str(ids[130])))
+    assert (data["page"], data["selected"]) == (1, ids[130])
+    assert ids[130] in data["ids"]
+
+
+def test_an_image_that_is_filtered_by_stays_open(run):
+    table = _rows(run)
+    right = int(table[table["correct"]]["index"].iloc[0])
+    at = _open(run, example=str(right))
+    assert "not among those shown" in texts(at)
+    assert at.button(key="example_Next image").disabled
+
+
+def test_train_images_are_shown_with_the_answers_they_come_with(run):
+    from core import evaluation
+
+    labels = DIGITS.train_labels.numpy()
+    values = np.full((len(labels), 10), 0.05, np.float32)
+    values[:, 3] = 0.55
+    rows = evaluation.examples(labels, values, np.arange(len(labels))).iloc[::-1]
+    at = AppTest.from_function(_train_app, default_timeout=30)
+    at.session_state["rows"], at.session_state["values"] = rows, values
+    at.query_params.update({"run": run.id, "example": "1400"})
+    at.run()
+    assert not at.exception
+    assert _gallery(at)["ids"][0] == len(labels) - 1
+    shown = texts(at)
+    assert f"True label **{labels[1400]}**" in shown
+    assert "Confidence **55.0 %**" in shown
+    assert "Image 1,400 of the training file, train split" in shown
+    assert "Over the epochs" not in at.segmented_control(key="example_panel").options
+    at.text_input(key="example_new_tag_train_1400").set_value("odd").run()
+    assert annotating.load(DIGITS).tagged("odd", "train") == {1400}
+
+
+def _train_app() -> None:
+    import streamlit as st
+
+    from dashboard.widgets.review_gallery import Images, review_gallery
+    from dashboard.widgets.run_bar import run_bar
+
+    viewed = run_bar(splits=False)
+    assert viewed is not None
+    rows, values = st.session_state["rows"], st.session_state["values"]
+    shown = Images("Train", rows, "None.", split="train", probabilities=values)
+    review_gallery(viewed, shown, "some", 400)
+
+
+# ---- taking away
+
+
+def test_the_files_hold_what_is_shown_and_are_made_when_they_are_asked_for(run, monkeypatch):
+    files = {}
+    monkeypatch.setattr(
+        "streamlit.download_button", lambda label, data, *_, **more: files.update({label: data})
+    )
+    table = _rows(run)
+    at = _open(run, filter="true=4")
+    at.session_state["some_export"] = True
+    at.run()
+    assert not at.exception
+    expected = table[~table["correct"] & (table["true"] == 4)]
+    assert f"**{len(expected)} test image" in texts(at)
+    rows = list(csv.DictReader(io.StringIO(files["CSV"]().decode(), newline="")))
+    assert [int(row["index"]) for row in rows] == expected["index"].tolist()
+    assert {row["true"] for row in rows} == {"4"}
+    assert {row["split"] for row in rows} == {"test"}
+    saved = run.probabilities(2, "test")[expected["position"].to_numpy()]
+    found = [[float(row[f"p({name})"]) for name in range(10)] for row in rows]
+    np.testing.assert_allclose(found, saved, atol=1e-6)
+    with zipfile.ZipFile(io.BytesIO(files["PNGs, zipped"]())) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".png")]
+        pixels = np.asarray(Image.open(io.BytesIO(archive.read(names[0]))))
+    assert len(names) == len(expected)
+    np.testing.assert_array_equal(pixels, DIGITS.test_images[int(expected["index"].iloc[0]), 0])
+
+
+# ---- what the browser reports
+
+
+def _page() -> Page:
+    tiles = [Tile(index, "a", "b") for index in (5, 6, 7)]
+    return Page(sheet(np.zeros((3, 1, 2, 2), np.uint8)), tiles, number=0, pages=4, total=400)
+
+
+def _message(*events: dict[str, Any], sender: str = "s") -> dict[str, Any]:
+    return {"sender": sender, "events": [{**event, "n": n} for n, event in enumerate(events)]}
+
+
+def test_a_message_that_overtakes_others_brings_them_along_and_none_counts_twice():
+    told = _Told()
+    first = _unheard(told, _message({"add": [5]}))
+    both = _unheard(told, _message({"add": [5]}, {"add": [6]}, {"open": 7}))
+    assert [event["n"] for event in first] == [0]
+    assert [event["n"] for event in both] == [1, 2]
+    assert _unheard(told, _message({"add": [5]}, {"add": [6]}, {"open": 7})) == []
+    assert len(_unheard(told, _message({"open": 5}, sender="loaded again"))) == 1
+
+
+@pytest.mark.parametrize("message", [None, 3, {}, {"events": 3}, {"events": [3, {"n": True}]}])
+def test_what_is_no_message_is_ignored(message):
+    assert _unheard(_Told(), message) == []
+
+
+@pytest.mark.parametrize(
+    ("event", "heard"),
+    [
+        ({"open": 5}, ("open", 5)),
+        ({"open": None}, ("open", None)),
+        ({"open": 99}, None),
+        ({"open": "5"}, None),
+        ({"page": 2, "landing": None}, ("turn", 2, None)),
+        ({"page": 99, "landing": "last"}, ("turn", 3, "last")),
+        ({"page": 1, "landing": "odd"}, ("turn", 1, None)),
+        ({"page": True}, None),
+        ({"add": [5, 99], "remove": [7]}, ("choose", [5], [7])),
+        ({"all": True}, ("choose_all", True)),
+        ({"tag": 1, "ids": [6, 99]}, ("tag", 1, [6])),
+        ({"tag": "1"}, None),
+        ({}, None),
+    ],
+)
+def test_only_what_the_page_has_is_reported(event, heard):
+    calls: list[tuple[Any, ...]] = []
+
+    def note(name: str) -> Any:
+        return lambda *values: calls.append((name, *values))
+
+    names = ("open", "turn", "choose", "choose_all", "tag")
+    _report(event, _Told(), Listener(**{name: note(name) for name in names}), _page())
+    assert calls == ([] if heard is None else [heard])
+
+
+def test_the_selection_s_names_carry_filter_and_order():
+    chosen, problems = selection.parse({"filter": "true=4", "sort": "similar:3"})
+    assert (chosen.filter, chosen.sort, problems) == ("true=4", "similar:3", [])
