@@ -26,7 +26,8 @@ class Predictor:
         std: likewise.
         run_id: the run that learnt the weights.
         epoch: the epoch they are from.
-        about: what else there is to tell: data set, accuracies by split, configuration.
+        about: what else there is to tell: data set, accuracies by split, configuration, SHA-256 of
+            the review decisions that it has learnt with (None without any).
     """
 
     model: ConvNet
@@ -64,6 +65,7 @@ class Predictor:
                 "test": _number(record.test_accuracy),
             },
             "config": run.config.model_dump(mode="json"),
+            "decisions": run.overlay_digest,
         }
         return Predictor(model, info.classes, info.shape, info.mean, info.std, run.id, epoch, about)
 

@@ -134,6 +134,7 @@ def _metadata(predictor: Predictor) -> dict[str, str]:
         "outputs": f"logits, probabilities: (N, {len(predictor.classes)}) float32",
         "accuracy": json.dumps(about["accuracy"]),
         "config": json.dumps(about["config"]),
+        "decisions": json.dumps(about["decisions"]),
     }
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -42,6 +43,11 @@ class TestPredictor:
         description = Predictor.of(trained_run, 0).description()
         assert description["epoch"] == 0
         json.dumps(description, allow_nan=False)
+
+    def test_it_tells_the_decisions_that_the_run_has_learnt_with(self, trained_run):
+        assert Predictor.of(trained_run).description()["decisions"] is None
+        decided = replace(trained_run, overlay_digest="f" * 64)
+        assert Predictor.of(decided).description()["decisions"] == "f" * 64
 
     def test_loading_leaves_the_random_state_alone(self, trained_run):
         before = torch.get_rng_state()
@@ -100,6 +106,7 @@ class TestOnnx:
         about = {entry.key: entry.value for entry in proto.metadata_props}
         assert about["run_id"] == trained_run.id
         assert json.loads(about["classes"]) == [str(digit) for digit in range(10)]
+        assert json.loads(about["decisions"]) is None
         assert "(N, 1, 8, 8) float32 in [0, 1]" in about["input"]
 
     def test_tells_nothing_of_this_machine(self, onnx_file):
