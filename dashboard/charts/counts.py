@@ -140,6 +140,8 @@ def wrong_in(
         "text": texts if len(numbers) <= _MOST_TEXTS else "",
         "textposition": "outside",
         "textangle": 0,
+        "textfont": {"size": 11},
+        "constraintext": "none",  # one size for all of them
         "cliponaxis": False,
         "customdata": numbers,
         "hovertext": [
@@ -179,6 +181,7 @@ def wrong_in(
             "yaxis": {
                 "range": [0, most],
                 "title": {"text": "images"},
+                "showgrid": False,
                 "fixedrange": True,
             },
             "dragmode": False,

@@ -8,11 +8,14 @@ import pandas as pd
 WIDTH, HEIGHT = 320, 58
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30, 8, 7, 14  # margins
 _MOST_POINTS = 120  # more would run into each other
-_RIGHT_COLOR, _WRONG_COLOR = "#00946b", "#d0601b"  # both can be told from either background
+# All can be told from either background; the untrained network's answer is a guess.
+_RIGHT_COLOR, _WRONG_COLOR, _GUESS_COLOR = "#00946b", "#d0601b", "#87939f"
 
 
 def sparkline(table: pd.DataFrame, epoch: int | None = None) -> str:
     """The drawing: a point an epoch, green where the answer is right, an orange cross where wrong.
+
+    The untrained network's is grey: it guesses.
 
     Args:
         table: epoch, probability and correct, ascending, as `core.inspection.biography`'s table.
@@ -23,7 +26,10 @@ def sparkline(table: pd.DataFrame, epoch: int | None = None) -> str:
     epochs = [int(number) for number in shown["epoch"]]
     right = [bool(correct) for correct in shown["correct"]]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-    marks = "".join(_mark(x, y, is_right) for (x, y), is_right in zip(spots, right, strict=True))
+    marks = "".join(
+        _mark(x, y, is_right, number)
+        for (x, y), is_right, number in zip(spots, right, epochs, strict=True)
+    )
     here = [x for (x, _), number in zip(spots, epochs, strict=True) if number == epoch]
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" style="max-width:{WIDTH * 1.25:.0f}px" '
@@ -74,15 +80,18 @@ def _here(x: float) -> str:
     )
 
 
-def _mark(x: float, y: float, is_right: bool) -> str:
+def _mark(x: float, y: float, is_right: bool, epoch: int) -> str:
+    known = _RIGHT_COLOR if is_right else _WRONG_COLOR
+    color = known if epoch > 0 else _GUESS_COLOR
     if is_right:
-        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{_RIGHT_COLOR}"/>'
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>'
     cross = f"M{x - 2.6:.1f} {y - 2.6:.1f}l5.2 5.2m0 -5.2l-5.2 5.2"
-    return f'<path d="{cross}" stroke="{_WRONG_COLOR}" stroke-width="2"/>'
+    return f'<path d="{cross}" stroke="{color}" stroke-width="2"/>'
 
 
 def _spoken(table: pd.DataFrame) -> str:
+    trained = table[table["epoch"] > 0]
     return (
-        f"Probability of the label over {len(table)} epochs; right after "
-        f"{int(table['correct'].sum())} of them"
+        f"Probability of the label over {len(trained)} epochs; right after "
+        f"{int(trained['correct'].sum())} of them"
     )

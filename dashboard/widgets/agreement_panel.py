@@ -35,8 +35,8 @@ def agreement_panel(viewed: Viewed, epoch: int) -> None:
     except UserError as error:
         st.error(f"{sentence(str(error))} Choose another epoch.", icon="⚠️")
         return
-    for problem in refused:
-        st.caption(f"Left out: {sentence(problem)}")
+    if refused:
+        st.caption(f"Left out: {' '.join(map(sentence, refused))}")
     if len(taking) < 2:
         st.info("No other run is left to compare with. Choose one above, or train another.")
         return
@@ -106,8 +106,8 @@ def _told(found: Agreement, num_runs: int) -> None:
         f"{num_runs} runs**; if they erred independently of each other, {luck} would be."
     )
     second = (
-        f" {same:,} of them get the same wrong answer from every run (*agree*): look at the image "
-        "and its label before you blame a network."
+        f" {same:,} of them {'gets' if same == 1 else 'get'} the same wrong answer from every run "
+        "(*agree*): look at the image and its label before you blame a network."
         if images
         else ""
     )
@@ -162,7 +162,7 @@ def _images(rows: pd.DataFrame, number: int, num_runs: int, viewed: Viewed) -> I
         return [
             (
                 f"{classes[true]} → {classes[predicted if answer == DIFFERENT else answer]}",
-                "differ" if answer == DIFFERENT else "agree",
+                _whose(true != predicted, answer != DIFFERENT, number),
             )
             for true, predicted, answer in zip(
                 shown["true"], shown["predicted"], shown["answer"], strict=True
@@ -174,5 +174,12 @@ def _images(rows: pd.DataFrame, number: int, num_runs: int, viewed: Viewed) -> I
         title=f"Wrong in {everyone} {num_runs} runs",
         rows=rows,
         empty=f"No image is read wrong by {everyone} {num_runs} runs. Choose another bar.",
-        caption=caption if number > 1 else None,
+        caption=caption,
     )
+
+
+def _whose(is_ours: bool, is_shared: bool, number: int) -> str:
+    """As short as fits under an image: who is wrong, or whether they give the same answer."""
+    if number == 1:
+        return "this run" if is_ours else "another"
+    return "agree" if is_shared else "differ"

@@ -107,7 +107,13 @@ def test_a_sparkline_marks_right_and_wrong_at_their_heights():
     assert svg.count("<circle") == 2
     assert svg.count("<path") == 2
     assert svg.count("<rect") == 1
-    assert "right after 2 of them" in svg
+    assert "over 3 epochs; right after 2 of them" in svg
+
+
+def test_the_guess_of_the_untrained_network_is_neither_right_nor_wrong():
+    guessed, learnt = sparkline(_story([0.9])), sparkline(_story([0.9], first=1))
+    color = re.compile(r'<circle[^>]+fill="([^"]+)"')
+    assert color.findall(guessed) != color.findall(learnt)
 
 
 def test_a_sparkline_of_many_epochs_is_thinned_and_keeps_the_last():

@@ -1,7 +1,7 @@
 """The groups of the Compare page: what is written into the address is read back the same."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.review.biographies import VERDICTS
@@ -27,6 +27,7 @@ def _through_the_address(group):
     return read.group
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(OUTCOMES), st.none() | st.integers(0, 9999))
 def test_flips_come_back(outcome, label):
     group = FlipGroup(outcome, label)
@@ -34,12 +35,14 @@ def test_flips_come_back(outcome, label):
     assert group.backwards().backwards() == group
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.none() | st.integers(1, 50), st.booleans(), st.none() | TAILS.map(tuple))
 def test_runs_come_back(wrong_in, best, tails):
     group = RunsGroup(wrong_in, best, tails)
     assert RunsGroup.read(_through_the_address(group.written())) == group
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(VERDICTS).map(lambda verdict: StoryGroup(verdict=verdict))
     | st.integers(0, 100_000).map(lambda epoch: StoryGroup(since=epoch))

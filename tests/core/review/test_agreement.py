@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import binom
@@ -40,6 +40,7 @@ def test_equal_rates_give_the_binomial_distribution():
     np.testing.assert_allclose(poisson_binomial([0.3] * 7), binom.pmf(range(8), 7, 0.3))
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=6))
 def test_the_distribution_is_the_sum_over_all_outcomes(rates):
     expected = np.zeros(len(rates) + 1)
@@ -49,6 +50,7 @@ def test_the_distribution_is_the_sum_over_all_outcomes(rates):
     np.testing.assert_allclose(poisson_binomial(rates), expected, atol=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.tuples(st.integers(1, 5), st.integers(1, 40)).flatmap(
         lambda shape: st.tuples(

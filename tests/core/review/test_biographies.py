@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -49,6 +49,7 @@ def test_histograms_counted_by_hand():
     assert forgotten_counts(table).to_numpy().tolist() == [[0, 3], [1, 1], [2, 1]]
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.tuples(st.integers(0, 7), st.integers(1, 12), st.booleans()).flatmap(
         lambda shape: st.tuples(

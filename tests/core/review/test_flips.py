@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -62,6 +62,7 @@ def test_mcnemar_by_hand(fixed, broken, expected):
     assert mcnemar(fixed, broken) == pytest.approx(expected)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_mcnemar_is_twice_the_smaller_tail_of_a_fair_coin(fixed, broken):
     tail = binom.cdf(min(fixed, broken), fixed + broken, 0.5)
@@ -76,6 +77,7 @@ def _two_results(draw):
     return num_classes, draw(classes), draw(classes), draw(classes)
 
 
+@settings(max_examples=60, deadline=None)
 @given(_two_results())
 def test_fixed_less_broken_is_the_difference_in_right_answers(results):
     num_classes, labels, before, after = results
@@ -94,6 +96,7 @@ def test_fixed_less_broken_is_the_difference_in_right_answers(results):
         assert per_class[outcome].sum() == found.counts[outcome]
 
 
+@settings(max_examples=60, deadline=None)
 @given(_two_results())
 def test_the_way_back_exchanges_fixed_and_broken(results):
     num_classes, labels, before, after = results
@@ -108,6 +111,7 @@ def test_the_way_back_exchanges_fixed_and_broken(results):
     assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_the_interval_leaves_zero_out_just_where_the_test_finds_a_difference(fixed, broken):
     labels = np.zeros(fixed + broken + 1, np.int64)
