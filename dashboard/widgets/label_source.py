@@ -1,10 +1,13 @@
-"""Whose labels the Labels page looks at: those of test, validation, or the whole train file.
+"""Whose labels the Labels page looks at, and which of them: both stand in the address.
 
-Train has no split of its own in the address: no epoch keeps probabilities of images that it has
-learnt. It stands there as a group, ``suspects:train 5x4``: five folds of four epochs each.
+Train has no split of its own there: no epoch keeps probabilities of images that it has learnt. It
+is a group, ``suspects:train 5x4``: five folds of four epochs each. The list, where it is not what
+is left to decide, comes last: ``suspects:all``, ``suspects:train 5x4 decided``.
 """
 
 import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
 
 import streamlit as st
 
@@ -13,27 +16,69 @@ from dashboard import selection
 from dashboard.label_loaders import Source
 from dashboard.widgets.run_bar import Viewed
 
+List = Literal["open", "decided", "all"]
+
 _NAMES = {"test": "Test", "validation": "Validation", "train": "Train"}
-_GROUP = re.compile(r"suspects:train(?: ([0-9]{1,9})x([0-9]{1,9}))?")
+_GROUP = re.compile(r"suspects:(train)?(?: ([0-9]{1,9})x([0-9]{1,9}))?(?: ?(decided|all))?")
 _FOLDS = 5
 _MOST_EPOCHS, _FEW_EPOCHS = 1000, 5  # a few find most labels that are wrong
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the address asks for as its group.
+
+    Attributes:
+        train: whether it is about train; else about the split.
+        folds: numbers of folds and epochs; None for the usual ones.
+        listed: which of the labels.
+    """
+
+    train: bool = False
+    folds: tuple[int, int] | None = None
+    listed: List = "open"
+
+    @staticmethod
+    def now() -> "_Asked":
+        """What the address asks for; a group of another kind means nothing here."""
+        found = _GROUP.fullmatch(selection.current().group or "")
+        if found is None:
+            return _Asked()
+        train, folds, epochs, listed = found.groups()
+        numbers = (int(folds), int(epochs)) if train and folds else None
+        return _Asked(train is not None, numbers, cast(List, listed or "open"))
+
+    def write(self, **changes: Any) -> None:
+        """Asks for this instead, and for other changes of the selection; nothing stays open."""
+        words = ["train"] if self.train else []
+        if self.train and self.folds:
+            words.append("x".join(map(str, self.folds)))
+        if self.listed != "open":
+            words.append(self.listed)
+        group = f"suspects:{' '.join(words)}" if words else None
+        selection.update(group=group, example=None, **changes)
 
 
 def source_of(viewed: Viewed) -> Source:
     """What the address asks for; numbers out of range fall back on the usual ones."""
     assert viewed.epoch is not None, "nothing is doubted before the first epoch"
-    chosen = selection.current()
-    usual = min(viewed.run.config.training.epochs, _FEW_EPOCHS)
-    found = _GROUP.fullmatch(chosen.group or "")
-    if found is None:
-        return Source(viewed.epoch, chosen.split, _FOLDS, usual)
-    folds, epochs = (int(text) if text else 0 for text in found.groups())
-    return Source(
-        viewed.epoch,
-        "train",
-        folds if 2 <= folds <= MOST_FOLDS else _FOLDS,
-        epochs if 1 <= epochs <= _MOST_EPOCHS else usual,
-    )
+    asked = _Asked.now()
+    folds, epochs = asked.folds or (0, 0)
+    if not 2 <= folds <= MOST_FOLDS:
+        folds = _FOLDS
+    if not 1 <= epochs <= _MOST_EPOCHS:
+        epochs = min(viewed.run.config.training.epochs, _FEW_EPOCHS)
+    return Source(viewed.epoch, "train" if asked.train else viewed.split, folds, epochs)
+
+
+def list_of() -> List:
+    """Which of the labels the address asks for."""
+    return _Asked.now().listed
+
+
+def choose(listed: List) -> None:
+    """Asks for another list of the same labels."""
+    replace(_Asked.now(), listed=listed).write()
 
 
 def choose_source(source: Source) -> None:
@@ -41,15 +86,13 @@ def choose_source(source: Source) -> None:
     key = "label_source"
 
     def changed() -> None:
-        wanted = st.session_state[key]
-        if wanted == "train":
-            selection.update(group="suspects:train", example=None)
-        else:
-            selection.update(split=wanted, group=None, example=None)
+        split = st.session_state[key]
+        asked = replace(_Asked.now(), train=split == "train")
+        asked.write(**({} if asked.train else {"split": split}))
 
     st.session_state[key] = source.split
     st.segmented_control(
-        "Labels of", list(_NAMES), key=key, on_change=changed, required=True,
+        "Labels of", list(_NAMES), key=key, required=True, on_change=changed,
         format_func=_NAMES.__getitem__,
     )  # fmt: skip
 
@@ -60,7 +103,7 @@ def choose_folds(source: Source) -> None:
 
     def changed() -> None:
         folds, epochs = (st.session_state[key] for key in keys)
-        selection.update(group=f"suspects:train {folds}x{epochs}", example=None)
+        replace(_Asked.now(), folds=(folds, epochs)).write()
 
     st.session_state.update(zip(keys, (source.num_folds, source.epochs), strict=True))
     st.number_input(

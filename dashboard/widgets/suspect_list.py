@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from core.review.annotations import Annotations
-from dashboard import review_loaders, selection
+from dashboard import review_loaders
 from dashboard.label_loaders import Doubted, Source
 from dashboard.text import count
+from dashboard.widgets.label_source import List, choose, list_of
 from dashboard.widgets.review_gallery import Captions, Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
 
-_LIST = "label_list"
 _ROW, _IN_A_ROW = 108, 8  # pixels of a row of tiles, tiles in it beside an open image
 _AROUND = 88  # pixels above and below the tiles
 _TITLES = {
@@ -20,7 +20,7 @@ _TITLES = {
     "decided": "Decided",
     "all": "All labels, the most doubtful first",
 }
-_LEAVES: dict[str, Literal["decided", "undecided"] | None] = {
+_LEAVES: dict[List, Literal["decided", "undecided"] | None] = {
     "open": "decided",
     "decided": "undecided",
     "all": None,
@@ -34,7 +34,7 @@ _EMPTY = {
 }
 
 
-def choose_list(table: pd.DataFrame, known: Annotations, file: str) -> str:
+def choose_list(table: pd.DataFrame, known: Annotations, file: str) -> List:
     """Draws the choice of the list, with how many images each has."""
     lists = _lists(table, known, file)
     names = {
@@ -42,17 +42,17 @@ def choose_list(table: pd.DataFrame, known: Annotations, file: str) -> str:
         "decided": f"Decided {count(len(lists['decided']))}",
         "all": f"All, ranked {count(len(table))}",
     }
-    chosen: str = st.segmented_control(
-        "List", list(names), key=_LIST, default="open", required=True,
-        format_func=names.__getitem__, label_visibility="collapsed", persist_state="session",
-        # What is open need not be in the other list.
-        on_change=lambda: selection.update(example=None),
+    chosen, key = list_of(), "label_list"
+    st.session_state[key] = chosen
+    st.segmented_control(
+        "List", list(names), key=key, required=True, format_func=names.__getitem__,
+        on_change=lambda: choose(st.session_state[key]), label_visibility="collapsed",
     )  # fmt: skip
     return chosen
 
 
 def suspect_list(
-    viewed: Viewed, source: Source, found: Doubted, known: Annotations, chosen: str, height: int
+    viewed: Viewed, source: Source, found: Doubted, known: Annotations, chosen: List, height: int
 ) -> None:
     """The gallery of one of the lists.
 

@@ -77,6 +77,7 @@ def test_all_labels_can_be_walked_in_their_order(run):
     at = open_page("labels", run=run.id)
     at.segmented_control(key="label_list").set_value("all").run()
     table = _ranked(run, "test")[0]
+    assert at.query_params == {"run": run.id, "group": "suspects:all"}
     gallery = _gallery(at)
     assert gallery["total"] == len(table)
     assert gallery["ids"] == table["index"].tolist()[:120]
@@ -121,10 +122,7 @@ def test_the_suggested_label_is_one_click_and_any_other_a_choice(run, digits):
 def test_a_decision_is_shown_replaced_and_taken_back(run, digits):
     row = _ranked(run, "test")[0].iloc[0]
     annotating.decide(digits, "test", int(row["index"]), Decision("left out"))
-    at = open_page("labels", run=run.id, example=str(int(row["index"])))
-    at.segmented_control(key="label_list").set_value("all").run()
-    at.query_params["example"] = str(int(row["index"]))
-    at.run()
+    at = open_page("labels", run=run.id, group="suspects:all", example=str(int(row["index"])))
     assert "**left out**" in texts(at)
     _button(at, "Ambiguous").click().run()
     assert "**ambiguous**" in texts(at)
@@ -186,6 +184,17 @@ def test_the_numbers_of_folds_and_epochs_stand_in_the_address(run):
     assert at.query_params["group"] == "suspects:train 3x4"
     at.segmented_control(key="label_source").set_value("validation").run()
     assert at.query_params == {"run": run.id, "split": "validation"}
+
+
+def test_the_list_stands_in_the_address_and_survives_another_choice(folded):
+    at = open_page("labels", run=folded.id, group=f"{TRAIN} decided", example="3")
+    assert at.segmented_control(key="label_list").value == "decided"
+    at.segmented_control(key="label_list").set_value("all").run()
+    assert at.query_params == {"run": folded.id, "group": f"{TRAIN} all"}
+    at.segmented_control(key="label_source").set_value("test").run()
+    assert at.query_params == {"run": folded.id, "group": "suspects:all"}
+    at.segmented_control(key="label_list").set_value("open").run()
+    assert at.query_params == {"run": folded.id}
 
 
 @pytest.mark.parametrize("group", ["suspects:train 99x0", "suspects:train 1x99999", "flips:fixed"])
