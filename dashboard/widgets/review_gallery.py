@@ -1,7 +1,8 @@
 """The gallery of every page: images behind a number, and beside them the one that is open."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,7 @@ __all__ = ["Captions", "Images", "review_gallery"]
 
 PANE_WIDTH = 400  # pixels
 _BARS = 66  # of pager and tags, which take their height from the images'
+_MOST_DECIDED = 500  # images at once: nobody has looked at more
 _SIGNS = {"ambiguous": "?", "left out": "∅"}
 
 
@@ -73,13 +75,17 @@ class _Choice:
     images: Images
     key: str
 
-    @property
+    @cached_property
     def ids(self) -> frozenset[int]:
-        """The chosen images that pass the filter."""
+        """The chosen images that pass the filter, as they are when the gallery is drawn."""
+        return self.now()
+
+    def now(self) -> frozenset[int]:
+        """The same, after what has been done since."""
         there, indices = st.session_state.get(f"{self.key}_chosen", (None, frozenset()))
         if there != self._file or not indices:
             return frozenset()
-        return frozenset(indices & frozenset(self.found.rows["index"]))
+        return indices.intersection(self.found.rows["index"].tolist())
 
     def keep(self, indices: frozenset[int]) -> None:
         """Remembers another choice."""
@@ -130,7 +136,7 @@ def _head(found: Found, images: Images, choice: _Choice, key: str, editable: boo
         order_choice(found, images, key, "stretch" if narrow else 170)
         if editable:
             tag_button(found, _targets(choice), key, narrow)
-        export_button(found, images, sorted(choice.ids), key, narrow)
+        export_button(found, images, choice.ids, key, narrow)
     filter_line(found, classes, key)
 
 
@@ -142,10 +148,10 @@ def _count(found: Found) -> str:
     return f"{shown:,}{outcome} of {counted(there, f'{found.split} image')}"
 
 
-def _targets(choice: _Choice) -> list[int]:
+def _targets(choice: _Choice) -> Collection[int]:
     """The chosen images, or else the open one."""
     example = selection.current().example
-    return sorted(choice.ids) or ([] if example is None else [example])
+    return choice.ids or ([] if example is None else [example])
 
 
 def _tiles(
@@ -158,7 +164,7 @@ def _tiles(
     if found.rows.empty:
         st.info("No image passes the filter. Choose less in it, or clear it.")
         return
-    if editable and choice.ids:
+    if editable and 0 < len(choice.ids) <= _MOST_DECIDED:
         _decide(found, images, choice)
     page = choice.page
     shown = found.rows[page * pictures.PAGE_SIZE : (page + 1) * pictures.PAGE_SIZE]
@@ -236,14 +242,14 @@ def _listener(found: Found, choice: _Choice) -> Listener:
         choice.turn(page)
 
     def choose(added: Sequence[int], removed: Sequence[int]) -> None:
-        choice.keep((choice.ids | frozenset(added)) - frozenset(removed))
+        choice.keep((choice.now() | frozenset(added)) - frozenset(removed))
 
     def choose_all(wanted: bool) -> None:
-        choice.keep(frozenset(map(int, found.rows["index"])) if wanted else frozenset())
+        choice.keep(frozenset(found.rows["index"].tolist()) if wanted else frozenset())
 
     def tag(place: int, ids: Sequence[int]) -> None:
         names = list(found.annotations.tags)
-        targets = list(ids) or sorted(choice.ids)
+        targets = ids or choice.now()
         if place < len(names) and targets:
             press(found, names[place], targets)
 

@@ -1,6 +1,6 @@
 """Tags: set and taken off by key or by name, for one image or many; and what can be taken away."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ def tell_problem() -> None:
         st.error(problem, icon="⚠️")
 
 
-def press(found: Found, name: str, indices: Sequence[int]) -> None:
+def press(found: Found, name: str, indices: Collection[int]) -> None:
     """Sets a tag; where all of the images have it already, takes it off."""
     having = found.annotations.tagged(name, found.file)
     if all(index in having for index in indices):
@@ -31,7 +31,7 @@ def press(found: Found, name: str, indices: Sequence[int]) -> None:
         _keep(annotating.tag, found, indices, name)
 
 
-def tag_button(found: Found, targets: Sequence[int], key: str, narrow: bool) -> None:
+def tag_button(found: Found, targets: Collection[int], key: str, narrow: bool) -> None:
     """A button that opens into a new tag for the images, and the list of all tags.
 
     Args:
@@ -54,7 +54,7 @@ def tag_button(found: Found, targets: Sequence[int], key: str, narrow: bool) -> 
 
 
 def export_button(
-    found: Found, images: Images, chosen: Sequence[int], key: str, narrow: bool
+    found: Found, images: Images, chosen: Collection[int], key: str, narrow: bool
 ) -> None:
     """A button that opens into the two files that the images can be taken away in.
 
@@ -77,7 +77,7 @@ def export_button(
             _files(found, images, chosen, key)
 
 
-def _new_tag(found: Found, targets: Sequence[int], key: str) -> None:
+def _new_tag(found: Found, targets: Collection[int], key: str) -> None:
     field = f"{key}_new_tag"
 
     def add() -> None:
@@ -110,7 +110,7 @@ def _all_tags(found: Found, key: str) -> None:
             )  # fmt: skip
 
 
-def _files(found: Found, images: Images, chosen: Sequence[int], key: str) -> None:
+def _files(found: Found, images: Images, chosen: Collection[int], key: str) -> None:
     rows = found.rows
     if chosen:
         rows = rows[rows["index"].isin(chosen)]
@@ -152,7 +152,7 @@ def _delete(found: Found, name: str) -> None:
         st.session_state[PROBLEM] = sentence(str(error))
 
 
-def _keep(change, found: Found, indices: Sequence[int], name: str) -> bool:  # type: ignore[no-untyped-def]
+def _keep(change, found: Found, indices: Collection[int], name: str) -> bool:  # type: ignore[no-untyped-def]
     try:
         change(review_loaders.dataset_of(found.run), found.file, indices, name)
     except UserError as error:

@@ -107,6 +107,9 @@ def test_a_choice_in_the_filter_stands_in_the_address_and_counts_follow(run):
     pills.set_value([4]).run()
     assert at.query_params["filter"] == "true=4"
     assert set(_gallery(at)["ids"]) == set(wrong[wrong["true"] == 4]["index"])
+    at.session_state["some_filter"] = True
+    at.run()
+    at.session_state["some_filter"] = True
     at.segmented_control(key="some_facet_outcome").set_value("any").run()
     assert at.query_params["filter"] == "true=4;outcome=any"
     at.button(key="some_clear").click().run()
