@@ -124,6 +124,16 @@ def folds(of: Run, source: Source, *, start: bool = False) -> AnalysisState:
     return analyses.request(of, wanted) if start else analyses.look(of, wanted)
 
 
+def folds_again(of: Run, source: Source) -> AnalysisState:
+    """Lets answers go that cannot be read, and trains the networks anew.
+
+    Raises:
+        UserError: if that cannot be started.
+    """
+    analyses.discard(of, _analysis(of, source))
+    return folds(of, source, start=True)
+
+
 def stop_folds(of: Run, source: Source) -> None:
     """Asks the k-fold training for its end; finished folds are kept.
 

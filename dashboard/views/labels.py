@@ -8,7 +8,7 @@ from dashboard import label_loaders, review_loaders
 from dashboard.label_loaders import Source
 from dashboard.text import sentence
 from dashboard.widgets.decisions_file import decisions_file
-from dashboard.widgets.fold_training import fold_training
+from dashboard.widgets.fold_training import fold_training, offer_again
 from dashboard.widgets.label_source import choose_folds, choose_source, source_of
 from dashboard.widgets.run_bar import Viewed, follow, run_bar
 from dashboard.widgets.score_table import score_table
@@ -29,6 +29,8 @@ def show_suspects(viewed: Viewed, source: Source, known: Annotations, bar: Bar) 
             "are not affected.",
             icon="⚠️",
         )
+        if source.split == "train":
+            offer_again(viewed, source)
         return False
     if source.split != "train" and source.epoch == 0:
         st.warning(

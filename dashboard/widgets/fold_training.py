@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from core.errors import UserError
 from core.jobs.analysis import AnalysisState
 from dashboard import label_loaders
 from dashboard.label_loaders import Source
-from dashboard.text import counted, duration, percent
+from dashboard.text import counted, duration, percent, sentence
 from dashboard.widgets.analysis_card import analysis_card
 from dashboard.widgets.run_bar import Viewed
 
@@ -39,6 +40,21 @@ def fold_training(viewed: Viewed, source: Source) -> bool:
         stop=lambda: label_loaders.stop_folds(run, source),
     )
     return bool(finished)
+
+
+def offer_again(viewed: Viewed, source: Source) -> None:
+    """A button that trains the networks anew, where what they answered cannot be read."""
+
+    def again() -> None:
+        try:
+            label_loaders.folds_again(viewed.run, source)
+        except UserError as error:
+            st.error(sentence(str(error)), icon="⚠️")
+
+    st.button(
+        f"Train {source.num_folds} networks again", key="folds_again", icon=":material/refresh:",
+        on_click=again,
+    )  # fmt: skip
 
 
 def _estimate(viewed: Viewed, source: Source) -> str:

@@ -250,6 +250,9 @@ def test_damaged_out_of_fold_answers_get_a_sentence(folded, digits):
     assert not at.exception
     assert "the decisions below are not affected" in texts(at)
     assert "Train again" in [button.label for button in at.button]
+    _button(at, "Train 2 networks again").click().run()
+    assert not at.exception
+    assert analyses.look(folded, fold_analysis(folded, 2, 1)).state in ("working", "done")
 
 
 def test_training_again_learns_the_decisions_with_the_same_settings(run, digits, store):
