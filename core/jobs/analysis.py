@@ -136,11 +136,11 @@ def request(run: Run, analysis: Analysis) -> AnalysisState:
     found = look(run, analysis)
     if found.state == "done":
         return found
-    _stop(path).unlink(missing_ok=True)
+    with disk_errors(path):
+        _stop(path).unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     if found.state == "working":
         return replace(found, stopping=False)
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
     waiting = AnalysisState(state="working")
     write_json(path.with_suffix(".request"), asdict(analysis))
     write_json(path, asdict(waiting), sync=False)
