@@ -9,7 +9,10 @@ from dashboard import loaders, selection, sprites
 from dashboard.text import clean, count
 
 IMAGE_PATH = "/images/{run}/{file}/{index:int}.png"
-_FOR_GOOD = {"cache-control": "private, max-age=31536000, immutable"}
+_HEADERS = {
+    "cache-control": "private, max-age=31536000, immutable",
+    "cross-origin-resource-policy": "same-origin",  # nothing for other sites to show
+}
 
 
 def images_address(run_id: str, file: str) -> str:
@@ -26,7 +29,7 @@ def image(request: Request) -> Response:
         png = _picture(**request.path_params)
     except UserError as error:
         return PlainTextResponse(clean(str(error), 500), status_code=404)
-    return Response(png, media_type="image/png", headers=_FOR_GOOD)
+    return Response(png, media_type="image/png", headers=_HEADERS)
 
 
 def _picture(run: str, file: str, index: int) -> bytes:

@@ -30,32 +30,38 @@ function colorOf(token, palette) {
 
 const discs = new Map();
 
-// A disc's pixels around its middle, and how much of each it covers.
-function disc(radius) {
-  const key = Math.round(radius * 10);
+// A disc's pixels around its middle as steps through the image's bytes, and how much of each it
+// covers. Flat arrays: this is what every point goes through.
+function disc(radius, width) {
+  const key = `${Math.round(radius * 10)} ${width}`;
   if (discs.has(key)) return discs.get(key);
+  if (discs.size > 200) discs.clear();
   const reach = Math.ceil(radius);
-  const pixels = [];
+  const [steps, covers] = [[], []];
   for (let dy = -reach; dy <= reach; dy += 1) {
     for (let dx = -reach; dx <= reach; dx += 1) {
       const cover = Math.min(Math.max(radius + 0.5 - Math.hypot(dx, dy), 0), 1);
-      if (cover > 0.02) pixels.push([dx, dy, cover]);
+      if (cover < 0.04) continue;
+      steps.push((dy * width + dx) * 4);
+      covers.push(cover);
     }
   }
-  discs.set(key, { reach, pixels });
-  return discs.get(key);
+  const made = { reach, steps: Int32Array.from(steps), covers: Float32Array.from(covers) };
+  discs.set(key, made);
+  return made;
 }
 
-function stamp(image, x, y, { reach, pixels }, [r, g, b], alpha) {
+function stamp(image, column, row, { reach, steps, covers }, color, alpha) {
   const { data, width, height } = image;
-  const [column, row] = [Math.round(x), Math.round(y)];
   if (column < reach || row < reach || column >= width - reach || row >= height - reach) return;
-  for (const [dx, dy, cover] of pixels) {
-    const at = ((row + dy) * width + column + dx) * 4;
-    const share = cover * alpha;
-    data[at] += (r - data[at]) * share;
-    data[at + 1] += (g - data[at + 1]) * share;
-    data[at + 2] += (b - data[at + 2]) * share;
+  const [red, green, blue] = [color[0], color[1], color[2]];
+  const middle = (row * width + column) * 4;
+  for (let pixel = 0; pixel < steps.length; pixel += 1) {
+    const at = middle + steps[pixel];
+    const share = covers[pixel] * alpha;
+    data[at] += (red - data[at]) * share;
+    data[at + 1] += (green - data[at + 1]) * share;
+    data[at + 2] += (blue - data[at + 2]) * share;
   }
 }
 
@@ -89,18 +95,18 @@ function paint(view) {
   const scale = camera.scale * ratio;
   const [left, top] = [canvas.width / 2 - camera.x * scale, canvas.height / 2 + camera.y * scale];
   const radius = radiusOf(view);
-  const [plain, large] = [disc(radius), disc(radius * 1.35 + 0.4)];
-  const rim = disc(radius * 1.35 + 0.4 + ratio);
+  const large = radius * 1.35 + 0.4;
+  const [small, big, rim] = [radius, large, large + ratio].map((size) => disc(size, image.width));
   const usual = points.count > 20_000 ? 0.6 : 0.8;
   view.layers.forEach((layer, number) => {
     const faint = view.numMarked > 0 && number < 2;
-    const alpha = faint ? usual * 0.16 : usual;
     const wrong = number % 2 === 1;
+    const alpha = faint ? usual * 0.16 : wrong ? 1 : usual;
     for (const point of layer) {
-      const x = left + px[point] * scale;
-      const y = top - py[point] * scale;
-      if (wrong) stamp(image, x, y, rim, colors.text, faint ? 0.2 : 0.9);
-      stamp(image, x, y, wrong ? large : plain, colors.groups[points.group[point]], wrong && !faint ? 1 : alpha);
+      const column = Math.round(left + px[point] * scale);
+      const row = Math.round(top - py[point] * scale);
+      if (wrong) stamp(image, column, row, rim, colors.text, faint ? 0.2 : 0.9);
+      stamp(image, column, row, wrong ? big : small, colors.groups[points.group[point]], alpha);
     }
   });
   context.putImageData(image, 0, 0);

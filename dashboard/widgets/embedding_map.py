@@ -1,7 +1,7 @@
 """The map of a split's images: PCA at once, t-SNE once it is worked out; colours and words."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import get_args
 
 import streamlit as st
@@ -77,7 +77,7 @@ def embedding_map(
         on_lasso=lambda drawn: draw(viewed, shown, mode, drawn),
     )
     st.caption(_about(shown))
-    _prepare_next(viewed, epoch)
+    _prepare_others(viewed, epoch)
 
 
 def _controls(viewed: Viewed) -> tuple[Map, Mode]:
@@ -176,11 +176,12 @@ def _about(shown: ImageMap) -> str:
     )
 
 
-def _prepare_next(viewed: Viewed, epoch: int) -> None:
-    """While the run is played, its next epoch is looked at beside the page."""
-    later = [other for other in viewed.epochs if other > epoch]
-    if later and is_playing(viewed):
-        try:
-            embedding_loaders.is_ready(viewed.run, later[0], viewed.split)
-        except UserError:
-            return  # the page says so when it gets there
+def _prepare_others(viewed: Viewed, epoch: int) -> None:
+    """Has the epochs beside this one looked at meanwhile: the slider goes there next."""
+    if viewed.summary.state in loaders.ACTIVE and not is_playing(viewed):
+        return  # a network that learns needs the processor more
+    before = [other for other in viewed.epochs if other < epoch][-1:]
+    after = [other for other in viewed.epochs if other > epoch][:1]
+    for other in (*before, *after):  # what is asked for last is done first
+        with suppress(UserError):  # the page says so when it gets there
+            embedding_loaders.is_ready(viewed.run, other, viewed.split)
