@@ -85,7 +85,8 @@ class _Choice:
         there, indices = st.session_state.get(f"{self.key}_chosen", (None, frozenset()))
         if there != self._file or not indices:
             return frozenset()
-        return indices.intersection(self.found.rows["index"].tolist())
+        left: frozenset[int] = indices.intersection(self.found.rows["index"].tolist())
+        return left
 
     def keep(self, indices: frozenset[int]) -> None:
         """Remembers another choice."""
