@@ -113,7 +113,7 @@ def _tried(work: Callable[[], Any]) -> Any:
     except UserError as error:
         return _Failure(str(error), time.monotonic())
     except Exception as error:  # told to whoever asks: a thread's own traceback nobody sees
-        message = f"measuring the filters failed: {type(error).__name__}: {error}"
+        message = f"measuring failed: {type(error).__name__}: {error}"
         return _Failure(message, time.monotonic())
 
 

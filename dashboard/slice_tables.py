@@ -102,7 +102,8 @@ def side_by_side(
     """What each run makes of each slice: all images first, then a row a slice as in `table`.
 
     Columns: key, Slice, Images, and ``<metric>:<place of the run>`` for each of `METRICS`; shares
-    in per cent.
+    in per cent. With two runs also ``change``, the accuracy of the first one less that of the
+    second in percentage points, and ``change_p``, the corrected p-value of it.
 
     Args:
         found: the slices.
@@ -125,13 +126,18 @@ def _side_by_side(
     slices = slice_loaders.with_all(_found.slices)
     classes = review_loaders.dataset_of(first).classes
     columns: dict[str, object] = {}
+    wrong = []
     for place, part in enumerate(_taking):
         predicted = history_loaders.predicted(part.run, part.epoch, split).astype(np.int64)
         scored = slice_scores.metrics(slices, labels, predicted, len(classes))
+        wrong.append(predicted != labels)
         columns |= {"key": scored["key"], "Slice": scored["title"], "Images": scored["images"]}
         for name in METRICS:
             scale = 1 if name == "errors" else 100
             columns[f"{name}:{place}"] = scored[name] * scale
+    if len(wrong) == 2:
+        changed = slice_scores.changes(slices, before=wrong[1], after=wrong[0])
+        columns |= {"change": changed["difference"] * 100, "change_p": changed["p_adjusted"]}
     return pd.DataFrame(columns)
 
 

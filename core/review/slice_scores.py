@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation import IntArray
+from core.review.flips import mcnemar
 from core.review.proportions import CONFIDENCE, fisher, holm, newcombe, wilson
 from core.review.slices import Bools, Slices
 
@@ -105,6 +106,35 @@ def metrics(
             "recall": _mean_known(_ratio(right, true)),
             "precision": _mean_known(_ratio(right, answered)),
             "f1": _mean_known(np.where(true > 0, _ratio(2 * right, true + answered), np.nan)),
+        }
+    )
+
+
+def changes(slices: Slices, before: Bools, after: Bools) -> pd.DataFrame:
+    """What changes in every slice from one result to another on the same images, in their order.
+
+    Columns: key; fixed and broken (images that only the second, or only the first, answers
+    rightly); difference of the accuracies, after less before, in [−1, 1], NaN for a slice without
+    images; p of McNemar's exact test, and p_adjusted for the number of slices (Holm).
+
+    Args:
+        slices: of a split of N images.
+        before: (N,) whether the first result is wrong.
+        after: (N,) whether the second one is.
+    """
+    import pandas as pd
+
+    flipped = np.stack([before & ~after, after & ~before], axis=1).astype(np.float32)
+    fixed, broken = np.rint(slices.members @ flipped).astype(np.int64).T
+    p_values = [mcnemar(*pair) for pair in zip(fixed.tolist(), broken.tolist(), strict=True)]
+    return pd.DataFrame(
+        {
+            "key": [one.key for one in slices.about],
+            "fixed": fixed,
+            "broken": broken,
+            "difference": _ratio(fixed - broken, slices.members.sum(1)),
+            "p": np.array(p_values, dtype=np.float64),
+            "p_adjusted": holm(p_values),
         }
     )
 

@@ -29,11 +29,18 @@ def slice_ranking(
     st.markdown(_summary(viewed, table))
     for problem in found.problems:
         st.warning(sentence(problem), icon="⚠️")
-    if found.pending:
-        _await_look_alikes(viewed)
     if table.empty:
         st.info(_nothing(found))
-        return
+    else:
+        _list(viewed, found, table, opened, height)
+    if found.pending:
+        _await_look_alikes(viewed)
+
+
+def _list(
+    viewed: Viewed, found: Found, table: pd.DataFrame, opened: str | None, height: int
+) -> None:
+    assert viewed.epoch is not None
     slice_list(
         slice_tables.rows(table),
         slice_tables.examples(viewed.run, viewed.epoch, viewed.split, found, table),

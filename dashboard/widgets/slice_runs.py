@@ -11,7 +11,7 @@ from dashboard import history_loaders, slice_tables
 from dashboard.history_loaders import Taking
 from dashboard.slice_loaders import Found
 from dashboard.slice_tables import METRICS
-from dashboard.text import clean, sentence
+from dashboard.text import clean, escaped, sentence
 from dashboard.widgets.run_bar import Viewed, label
 from dashboard.widgets.slice_ranking import open_slice
 
@@ -38,7 +38,7 @@ def slice_runs(viewed: Viewed, found: Found, table: pd.DataFrame, height: int) -
         st.error(sentence(str(error)), icon="⚠️")
         return
     for problem in refused:
-        st.warning(sentence(problem), icon="⚠️")
+        st.caption(f"⚠️ {sentence(problem)}")
     shown = slice_tables.side_by_side(found, viewed.split, taking, table)
     columns = _columns(metric, _names(taking))
     key = "slice_runs"
@@ -56,7 +56,8 @@ def slice_runs(viewed: Viewed, found: Found, table: pd.DataFrame, height: int) -
     )  # fmt: skip
     st.caption(
         "Recall, precision and F1 are means over the classes of a slice. The viewed run stands "
-        f"first, at epoch {viewed.epoch}, the others at their last one. Select a row to open it."
+        f"first, at epoch {viewed.epoch}, the others at their last one. Beside a single other run "
+        "the change is tested. Select a row to open it."
     )
 
 
@@ -87,7 +88,7 @@ def _names(taking: Sequence[Taking]) -> list[str]:
 
 
 def _columns(metric: str, names: list[str]) -> dict[str, Any]:
-    """What is shown: of one run all metrics, of several the chosen one."""
+    """What is shown: of one run all metrics, of several the chosen one, of two their difference."""
     config = st.column_config
     columns: dict[str, Any] = {
         "Slice": config.TextColumn(pinned=True),
@@ -99,4 +100,13 @@ def _columns(metric: str, names: list[str]) -> dict[str, Any]:
     for name, place, title in wanted:
         form = "localized" if name == "errors" else "%.2f %%"
         columns[f"{name}:{place}"] = config.NumberColumn(title, format=form)
+    if len(names) == 2:
+        columns["change"] = config.NumberColumn(
+            "Change", format="%+.2f",
+            help=f"Accuracy of {escaped(names[0])} less that of {escaped(names[1])}, in points",
+        )  # fmt: skip
+        columns["change_p"] = config.NumberColumn(
+            "p", format="%.3f",
+            help="McNemar's exact test of the change, corrected for the number of slices (Holm)",
+        )  # fmt: skip
     return columns

@@ -213,6 +213,8 @@ def test_runs_side_by_side(store, embedded):
     assert table["accuracy:1"].iloc[0] == pytest.approx((1 - theirs.mean()) * 100)
     row = table[table["Slice"] == "class 4"].iloc[0]
     assert row["accuracy:1"] == pytest.approx((1 - theirs[labels == 4].mean()) * 100)
+    assert row["change"] == pytest.approx(row["accuracy:0"] - row["accuracy:1"])
+    assert 0 < row["change_p"] <= 1
     at.segmented_control(key="slices_metric").set_value("errors").run()
     assert at.dataframe[0].value["errors:1"].iloc[0] == theirs.sum()
 
@@ -224,6 +226,26 @@ def test_a_run_on_other_images_is_refused_beside_this_one(store, embedded):
     assert "different images" in texts(at)
     assert [name for name in at.dataframe[0].value if name.startswith("accuracy")] == ["accuracy:0"]
     assert not open_page("slices", run=embedded.id).warning
+
+
+def test_a_run_that_is_deleted_meanwhile_is_no_longer_beside_this_one(store, embedded):
+    other = train(store, "training.seed=5", name="other")
+    at = open_page("slices", run=embedded.id)
+    assert "accuracy:1" in at.dataframe[0].value
+    shutil.rmtree(other.path)
+    at.run()
+    assert not at.exception
+    assert "accuracy:0" in at.dataframe[0].value
+
+
+def test_without_the_network_only_the_look_alikes_are_missing(run):
+    (run.path / "epochs" / "0002" / "weights.safetensors").unlink()
+    with pytest.raises(UserError):
+        split_embedding.wait(run, 2, "test")
+    at = open_page("slices", run=run.id, group="slice:cluster@20.3")
+    assert not at.exception
+    assert at.warning
+    assert {key.partition("@")[0] for key in _rows(at)} >= {"thin", "class"}
 
 
 def test_the_curve_along_a_measure_and_the_images_of_a_point(embedded, digits):

@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 
 from core.review.image_measures import measures
 from core.review.proportions import newcombe
-from core.review.slice_scores import by_measure, metrics, ranked
+from core.review.slice_scores import by_measure, changes, metrics, ranked
 from core.review.slices import by_class, joined, named, tails
 
 
@@ -140,6 +140,33 @@ def test_a_slice_without_images_has_no_metrics():
     (row,) = metrics(sets(4, none=[]), np.zeros(4, int), np.zeros(4, int), 2).to_dict("records")
     assert (row["images"], row["errors"]) == (0, 0)
     assert all(np.isnan(row[name]) for name in ("accuracy", "low", "recall", "precision", "f1"))
+
+
+def test_changes_by_hand():
+    before = np.array([1, 1, 1, 0, 0, 0, 1, 0], bool)
+    after = np.array([0, 0, 0, 1, 0, 0, 1, 0], bool)
+    table = changes(sets(8, first=range(4), rest=range(4, 8), none=[]), before, after)
+    assert table["fixed"].tolist() == [3, 0, 0]
+    assert table["broken"].tolist() == [1, 0, 0]
+    assert table["difference"].tolist()[:2] == [0.5, 0.0]
+    assert np.isnan(table["difference"].iloc[2])
+    assert table["p"].tolist() == pytest.approx([10 / 16, 1, 1])  # 3 or more of 4, either way
+    assert table["p_adjusted"].tolist() == [1, 1, 1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 50), st.integers(0, 2**32 - 1))
+def test_changes_are_antisymmetric_and_differences_of_the_error_rates(size, seed):
+    rng = np.random.default_rng(seed)
+    before, after = rng.random((2, size)) < 0.4
+    slices = by_class(rng.integers(0, 3, size), "abc")
+    there, back = changes(slices, before, after), changes(slices, after, before)
+    np.testing.assert_array_equal(there["fixed"], back["broken"])
+    np.testing.assert_allclose(there["difference"], -back["difference"])
+    np.testing.assert_allclose(there["p_adjusted"], back["p_adjusted"])
+    for row, among in zip(there["difference"], slices.members, strict=True):
+        if among.any():
+            assert row == pytest.approx(before[among].mean() - after[among].mean())
 
 
 def test_the_error_rate_along_a_measure():
