@@ -74,13 +74,15 @@ def confusion_matrix(
         height=height_for(len(answers.classes)),
         label="Confusion matrix: rows are true classes, columns predicted ones",
     )
-    _legend(drawn, choice)
+    _legend(viewed, drawn, choice)
     return drawn
 
 
 def _settings(viewed: Viewed, threshold: float) -> Drawn:
-    with st.container(horizontal=True, vertical_alignment="center", key="matrix_settings"):
-        st.markdown(f"**Confusion matrix** · {viewed.split}, epoch {viewed.epoch}")
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="matrix_settings"
+    ):
+        st.markdown("**Confusion matrix**")
         mode = st.segmented_control(
             "Cells say", (*UNITS, _DIFFERENCE), default="counts", required=True,
             key="matrix_unit", label_visibility="collapsed", persist_state="session",
@@ -146,16 +148,14 @@ def _history(viewed: Viewed, threshold: float) -> matrix_loaders.Matrices | None
     return found.strip().matrices
 
 
-def _legend(drawn: Drawn, choice: Choice) -> None:
+def _legend(viewed: Viewed, drawn: Drawn, choice: Choice) -> None:
     """One line below the matrix: whatever it says, the cell under the mouse stays where it is."""
     with st.container(horizontal=True, vertical_alignment="center", key="matrix_legend"):
+        what = f"{viewed.split.capitalize()}, epoch {viewed.epoch}"
         if drawn.before is None:
-            st.caption("Shift-click chooses several cells; a class’s name is its row or column.")
+            st.caption(f"{what} · shift-click for several cells; a class’s name for its line")
         else:
-            st.caption(
-                f"Images more or fewer than in {escaped(drawn.title)}: blue is better, orange "
-                "worse."
-            )
+            st.caption(f"{what}, less {escaped(drawn.title)} · blue is better, orange worse")
         st.button(
             "Show all errors",
             key="show_all_errors",

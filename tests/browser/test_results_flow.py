@@ -131,7 +131,7 @@ def test_a_threshold_and_the_strip_of_epochs(page: Page, dashboard: str, run: Ru
     page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name="Beside it: Epoch 2").click()
     _address(page, "compare=2")
-    expect(page.locator(".st-key-matrix_legend")).to_contain_text("than in Epoch 2")
+    expect(page.locator(".st-key-matrix_legend")).to_contain_text("epoch 1, less Epoch 2")
 
 
 def test_the_keyboard_walks_opens_and_closes(page: Page, dashboard: str, run: Run) -> None:

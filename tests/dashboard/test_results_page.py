@@ -195,7 +195,7 @@ def test_the_difference_to_another_epoch_is_the_difference_of_both_matrices(run)
     np.add.at(expected, (labels, predicted), 1)
     np.add.at(expected, (labels, before), -1)
     np.testing.assert_array_equal(found, expected)
-    assert "than in Epoch 0" in texts(at)
+    assert "epoch 2, less Epoch 0" in texts(at)
 
 
 def test_without_another_network_the_difference_asks_for_one(run):
@@ -253,6 +253,33 @@ def test_a_top_confusion_says_its_count_and_opens_its_images(run):
     assert at.query_params["cell"] == f"{true}-{answer}"
     expected = index[(labels == true) & (predicted == answer)]
     assert sorted(_component(at, "gallery")["ids"]) == sorted(expected.tolist())
+
+
+def test_an_unlearnt_confusion_opens_at_its_peak(run):
+    at = open_page("results", run=run.id)
+    line = next(button for button in at.button if button.key.startswith("unlearnt_"))
+    true, answer = map(int, line.key.split("_")[1:])
+    counts = []
+    for epoch in (1, 2):
+        labels, predicted, _ = _truth(run, epoch, "test")
+        counts.append(int(((labels == true) & (predicted == answer)).sum()))
+    assert counts[1] <= 0.1 * counts[0]
+    left = f"{counts[1]} left" if counts[1] else "none"
+    assert f"**{counts[0]} image" in line.label
+    assert f"after epoch 1 · {left} since epoch 2" in line.label
+    line.click().run()
+    assert at.query_params == {"run": run.id, "epoch": "1", "cell": f"{true}-{answer}"}
+    assert len(_component(at, "gallery")["ids"]) == min(counts[0], images.PAGE_SIZE)
+
+
+def test_answers_that_are_no_numbers_get_a_sentence(run, monkeypatch):
+    broken = run.probabilities(2, "test")
+    broken[3] = np.nan
+    monkeypatch.setattr(type(run), "probabilities", lambda *_: broken)
+    at = open_page("results", run=run.id)
+    assert not at.exception
+    assert "not finite numbers" in at.error[0].value
+    assert _component(at, "results_Loss")["figure"]["data"]
 
 
 def test_an_epoch_that_cannot_be_read_is_left_out_of_the_strip(run):
