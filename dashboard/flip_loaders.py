@@ -13,7 +13,7 @@ import streamlit as st
 from core.review import annotations as annotating
 from core.review.flips import Flips, Outcome, class_flips, flips
 from core.review.marks import file_of
-from core.review.scores import scores_of
+from core.review.score_pairs import paired_scores
 from core.run_files import Signature, signature
 from core.runs import Run, default_root
 from dashboard import loaders, review_loaders
@@ -81,27 +81,24 @@ def rows(found: FlipTables, outcome: Outcome | None, label: int | None) -> pd.Da
 
 
 def decided_scores(before: Result, after: Result, split: str) -> pd.DataFrame:
-    """Both results' scores as labelled and as decided, one row a way to count.
-
-    Columns: name and images, for A and B each errors_a, accuracy_a, low_a, high_a and so on, as
-    `core.review.scores.scores_of`, and difference, B's accuracy less A's.
+    """Both results' scores as labelled and as decided, as `core.review.score_pairs`.
 
     Raises:
         UserError: if the answers or the review file cannot be read.
     """
     seen = signature(annotating.path_of(review_loaders.dataset_of(after.run)))
-    one, other = (
-        _scores(result.ids, split, seen, result).add_suffix(suffix)
-        for result, suffix in ((before, "_a"), (after, "_b"))
-    )
-    both = pd.concat([one, other], axis=1).rename(columns={"name_b": "name", "images_b": "images"})
-    return both.assign(difference=both["accuracy_b"] - both["accuracy_a"])
+    return _scores(before.ids, after.ids, split, seen, before, after)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _scores(ids: object, split: str, seen: Signature | None, _result: Result) -> pd.DataFrame:
-    decided = review_loaders.annotations(_result.run).decisions.get(file_of(split), {})
-    return scores_of(loaders.answers(_result.run, _result.epoch, split).examples, decided)
+def _scores(
+    a: object, b: object, split: str, seen: Signature | None, _before: Result, _after: Result
+) -> pd.DataFrame:
+    decided = review_loaders.annotations(_after.run).decisions.get(file_of(split), {})
+    one, other = (
+        loaders.answers(result.run, result.epoch, split).examples for result in (_before, _after)
+    )
+    return paired_scores(one, other, decided)
 
 
 def num_decisions(of: Run, split: str) -> int:

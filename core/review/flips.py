@@ -71,7 +71,7 @@ def flips(before: pd.DataFrame, after: pd.DataFrame) -> Flips:
         ),
     )
     fixed, broken = counts["fixed"], counts["broken"]
-    low, high = _interval(fixed, broken, len(table))
+    low, high = interval(fixed, broken, len(table))
     return Flips(table, counts, fixed - broken, mcnemar(fixed, broken), low, high)
 
 
@@ -103,7 +103,8 @@ def class_flips(table: pd.DataFrame, num_classes: int) -> pd.DataFrame:
     return counts
 
 
-def _interval(fixed: int, broken: int, num_images: int) -> tuple[float, float]:
+def interval(fixed: int, broken: int, num_images: int) -> tuple[float, float]:
+    """Interval of the difference as a share of the images; see `Flips.low`."""
     from scipy.stats import binomtest
 
     num_flips = fixed + broken

@@ -30,7 +30,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class _Variant:
+class Variant:
     """A way to count: which images, and which answers are right.
 
     Attributes:
@@ -85,15 +85,13 @@ def scores_of(table: pd.DataFrame, decisions: Mapping[int, Decision]) -> pd.Data
     """
     import pandas as pd
 
+    found = variants(table, decisions)
+    return pd.DataFrame([_row(variant, found[0].right) for variant in found])
+
+
+def variants(table: pd.DataFrame, decisions: Mapping[int, Decision]) -> list[Variant]:
+    """The ways to count, in the order of the rows of `scores_of`, with its arguments."""
     index, true, predicted = (table[name].to_numpy() for name in ("index", "true", "predicted"))
-    variants = _variants(index, true, predicted, decisions)
-    base = variants[0].right
-    return pd.DataFrame([_row(variant, base) for variant in variants])
-
-
-def _variants(
-    index: IntArray, true: IntArray, predicted: IntArray, decisions: Mapping[int, Decision]
-) -> list[_Variant]:
     mislabelled = _marked(index, decisions, "mislabelled")
     ambiguous = _marked(index, decisions, "ambiguous")
     marked = mislabelled | ambiguous | _marked(index, decisions, "left out")
@@ -102,11 +100,11 @@ def _variants(
     target[mislabelled] = np.asarray(new, dtype=np.int64)
     right, everyone = predicted == true, np.ones(len(true), np.bool_)
     return [
-        _Variant(AS_LABELLED, everyone, right),
-        _Variant("without ambiguous", ~ambiguous, right),
-        _Variant("without mislabelled", ~mislabelled, right),
-        _Variant("with labels put right", everyone, predicted == target),
-        _Variant("without all marked", ~marked, right),
+        Variant(AS_LABELLED, everyone, right),
+        Variant("without ambiguous", ~ambiguous, right),
+        Variant("without mislabelled", ~mislabelled, right),
+        Variant("with labels put right", everyone, predicted == target),
+        Variant("without all marked", ~marked, right),
     ]
 
 
@@ -116,7 +114,7 @@ def _marked(index: IntArray, decisions: Mapping[int, Decision], kind: str) -> Fl
     return np.isin(index, np.asarray(wanted, dtype=np.int64))
 
 
-def _row(variant: _Variant, base: Flags) -> dict[str, Any]:
+def _row(variant: Variant, base: Flags) -> dict[str, Any]:
     images = int(variant.counted.sum())
     correct = int((variant.counted & variant.right).sum())
     accuracy = correct / images if images else np.nan
@@ -136,7 +134,7 @@ def _row(variant: _Variant, base: Flags) -> dict[str, Any]:
     }
 
 
-def _resampled(variant: _Variant, base: Flags) -> tuple[NDArray[Any], NDArray[Any]]:
+def _resampled(variant: Variant, base: Flags) -> tuple[NDArray[Any], NDArray[Any]]:
     """Accuracy of a way to count and as labelled, in the same `NUM_RESAMPLES` draws.
 
     Images differ only in whether they count and are right here and there: eight kinds. Drawing N

@@ -73,8 +73,10 @@ def _table(table: pd.DataFrame, split: str) -> None:
             "B accuracy": share,
             "B interval": interval,
             "B less A": st.column_config.TextColumn(
-                alignment="right", help="Percentage points that B's accuracy is above A's."
+                help="Percentage points that B's accuracy is above A's, with the exact 95 % "
+                "interval, both counted on the same images."
             ),
+            "p": st.column_config.TextColumn(help="McNemar's exact test of B against A."),
         },
         alt=f"Accuracy of A and B on {split}, as labelled and as decided",
     )
@@ -93,5 +95,10 @@ def _shown(table: pd.DataFrame) -> pd.DataFrame:
             "—" if pd.isna(low) else f"{low * 100:.2f} to {percent(high)}"
             for low, high in zip(table[f"low_{side}"], table[f"high_{side}"], strict=True)
         ]
-    change = ["—" if pd.isna(share) else points(share, 2) for share in table["difference"]]
-    return pd.DataFrame({**shown, "B less A": change})
+    names = ("difference", "difference_low", "difference_high")
+    change = [
+        f"{points(value, 2)}  ({points(low, 2)} to {points(high, 2)})"
+        for value, low, high in zip(*(table[name] for name in names), strict=True)
+    ]
+    chances = [f"{p:.3g}" if p >= 0.001 else "< 0.001" for p in table["p_value"]]
+    return pd.DataFrame({**shown, "B less A": change, "p": chances})
