@@ -10,6 +10,8 @@ from core import jobs
 from core.errors import UserError
 from core.runs import Run, RunSummary
 from dashboard import loaders, selection
+from dashboard.compare_groups import RunsGroup, tail_of
+from dashboard.history_loaders import MOST_RUNS
 from dashboard.text import counted, duration, escaped, file_size, percent, sentence, short_count
 from dashboard.widgets.run_heading import STATE_COLORS
 
@@ -41,7 +43,28 @@ def several_card(summaries: Sequence[RunSummary]) -> None:
             on_click=_all,
             args=(summaries, lambda run: run.set_label(starred=not starred)),
         )
+        _compare([summary for summary in summaries if summary.state != "unreadable"])
         _delete(summaries)
+
+
+def _compare(summaries: Sequence[RunSummary]) -> None:
+    """Two runs image by image, or what many of them read wrong; the newest is the one looked at."""
+    if len(summaries) < 2:
+        return
+    runs = sorted(summaries, key=lambda summary: summary.created, reverse=True)
+    newest, others = runs[0].id, [summary.id for summary in runs[1:MOST_RUNS]]
+    group = RunsGroup(tails=tuple(map(tail_of, others))).written()
+    asked = {"compare": others[0]} if len(others) == 1 else {"group": group}
+    same_data = len({summary.dataset for summary in runs}) == 1
+    if st.button(
+        "Compare them",
+        key="compare_runs",
+        icon=":material/compare_arrows:",
+        width="stretch",
+        disabled=not same_data,
+        help=None if same_data else "Only runs on the same data set can be compared.",
+    ):
+        st.switch_page("views/compare.py", query_params={"run": newest, **asked})
 
 
 def _facts(summary: RunSummary, queue: Sequence[str]) -> None:

@@ -192,3 +192,37 @@ def test_open_leads_to_the_results_of_that_run(store, run):
     assert not at.exception
     assert "Confusion matrix" in texts(at)
     assert at.query_params == {"run": run.id}
+
+
+def _ticked(store, *rows):
+    """The page with these rows of the table ticked."""
+    ids = tuple(summary.id for summary in store.list())
+    at = open_page("runs")
+    at.session_state[f"runs_table_{hash(ids)}"] = {
+        "selection": {"rows": list(rows), "columns": [], "cells": []}
+    }
+    return at.run()
+
+
+def test_two_ticked_runs_are_compared_the_newer_with_the_older(store):
+    older, newer = train(store, name="older"), train(store, "training.seed=7", name="newer")
+    at = _ticked(store, 0, 1)
+    at.button(key="compare_runs").click().run()
+    assert not at.exception
+    assert at.query_params == {"run": newer.id, "compare": older.id}
+    assert "fixed less" in texts(at)
+
+
+def test_three_ticked_runs_show_what_all_of_them_read_wrong(store):
+    runs = [train(store, f"training.seed={seed}") for seed in range(3)]
+    at = _ticked(store, 0, 1, 2)
+    at.button(key="compare_runs").click().run()
+    assert not at.exception
+    assert at.query_params["run"] == runs[-1].id
+    assert "by all 3 runs" in texts(at)
+
+
+def test_runs_on_different_data_are_not_compared(store):
+    train(store)
+    store.create(RunConfig(), "on mnist")
+    assert _ticked(store, 0, 1).button(key="compare_runs").disabled
