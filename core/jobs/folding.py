@@ -14,6 +14,7 @@ import numpy as np
 from core.errors import RunError
 from core.jobs.analysis import Analysis, Finding, Step
 from core.jobs.kept_arrays import keep_arrays, kept_arrays
+from core.run_files import read_json, signature
 from core.runs import Run
 
 if TYPE_CHECKING:
@@ -46,6 +47,19 @@ def fold_analysis(run: Run, num_folds: int, epochs: int) -> Analysis:
     check_folds(num_folds, epochs, entry(run.config.data.name).num_train)
     # No epoch of the run has a part in it; the untrained network is the one that every run has.
     return Analysis(KIND, 0, {"num_folds": num_folds, "epochs": epochs})
+
+
+def latest_folds(run: Run) -> tuple[int, int] | None:
+    """Folds and epochs of the k-fold training that was asked for last; None if there was none."""
+    folder = Analysis(KIND, 0, {}).path(run).parent
+    dated = [(signature(path), path) for path in folder.glob(f"{KIND}-*.request")]
+    for _, path in sorted((seen, path) for seen, path in dated if seen is not None)[::-1]:
+        arguments = (read_json(path) or {}).get("arguments")
+        if isinstance(arguments, dict):
+            num_folds, epochs = arguments.get("num_folds"), arguments.get("epochs")
+            if isinstance(num_folds, int) and isinstance(epochs, int):
+                return num_folds, epochs
+    return None
 
 
 def out_of_fold(run: Run, epoch: int, num_folds: int, epochs: int) -> Iterator[Step | Finding]:

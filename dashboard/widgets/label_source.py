@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
+from core.jobs.folding import latest_folds
 from core.training.folds import MOST_FOLDS
 from dashboard import selection
 from dashboard.label_loaders import Source
@@ -60,10 +61,13 @@ class _Asked:
 
 
 def source_of(viewed: Viewed) -> Source:
-    """What the address asks for; numbers out of range fall back on the usual ones."""
+    """What the address asks for; else the k-fold training that was asked for last.
+
+    Numbers out of range fall back on the usual ones.
+    """
     assert viewed.epoch is not None, "nothing is doubted before the first epoch"
     asked = _Asked.now()
-    folds, epochs = asked.folds or (0, 0)
+    folds, epochs = asked.folds or latest_folds(viewed.run) or (0, 0)
     if not 2 <= folds <= MOST_FOLDS:
         folds = _FOLDS
     if not 1 <= epochs <= _MOST_EPOCHS:

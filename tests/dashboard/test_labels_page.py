@@ -224,6 +224,13 @@ def test_training_images_are_judged_by_networks_that_have_not_learnt_them(folded
     assert decided == Decision("mislabelled", table.iloc[0]["suggested"])
 
 
+def test_without_numbers_in_the_address_the_last_training_is_shown(folded):
+    at = open_page("labels", run=folded.id, group="suspects:train")
+    assert at.number_input(key="label_folds").value == 2
+    assert at.number_input(key="label_epochs").value == 1
+    assert _gallery(at)["ids"]
+
+
 def test_a_stopped_training_says_so_and_can_go_on(run):
     wanted = fold_analysis(run, 2, 1)
     wanted.path(run).parent.mkdir(parents=True)

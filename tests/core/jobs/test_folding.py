@@ -13,10 +13,10 @@ from core.datasets import load
 from core.errors import ConfigError, RunError
 from core.jobs import analysis as analyses
 from core.jobs.analysis import Analysis, AnalysisState, Finding, arrays, look, request, stop, work
-from core.jobs.folding import fold_analysis, out_of_fold
+from core.jobs.folding import fold_analysis, latest_folds, out_of_fold
 from core.runs import Run, RunStore
 from core.training.folds import FoldResult, train_fold
-from tests.core.jobs.processes import tiny, train
+from tests.core.jobs.processes import tiny, train, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_stopped_it_goes_on_with_the_folds_that_are_finished(run):
     assert (folder / "0000" / "manifest.json").stat().st_mtime_ns == stamp
     state = finished(run, analysis)
     assert state.state == "done", state.message
-    assert not folder.exists(), "the parts take room for nothing"
+    wait_for(lambda: not folder.exists())  # once it is told: the parts take room for nothing
     found = arrays(run, analysis)
     assert np.array_equal(found["probabilities"], by_hand(run, 4, 30))
     assert np.bincount(found["fold"]).tolist() == [360, 359, 359, 359]
@@ -141,6 +141,18 @@ def test_numbers_out_of_range_are_refused_before_a_process_starts(run):
         fold_analysis(run, 1, 1)
     with pytest.raises(ConfigError, match="training.epochs"):
         fold_analysis(run, 3, 0)
+
+
+def test_the_numbers_that_were_asked_for_last_are_known(run, monkeypatch):
+    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+    for path in fold_analysis(run, 2, 1).path(run).parent.glob("*.request"):
+        path.unlink()
+    assert latest_folds(run) is None
+    for num_folds, epochs in ((7, 2), (6, 3)):
+        request(run, fold_analysis(run, num_folds, epochs))
+        assert latest_folds(run) == (num_folds, epochs)
+    fold_analysis(run, 6, 3).path(run).with_suffix(".request").write_text("{torn")
+    assert latest_folds(run) == (7, 2)
 
 
 class TestStopping:
