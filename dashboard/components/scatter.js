@@ -6,6 +6,10 @@ const CLICK = 4; // px that a click may move
 const REACH = 9; // px from a point that still mean it
 const TWEEN = 450; // ms from one epoch's places to the next one's
 const CLOSEST = 60;
+const POINTER_HINT =
+  "Drag: lasso (Shift adds, Alt takes away) · right button: move · wheel: zoom · click: open · Esc: clear";
+const KEYS_HINT =
+  "Arrows: walk · Enter: open · Space: lasso the circle, + and − set it · Page Up, Page Down: zoom · Home: all · Esc: clear";
 
 function cameraOf(view, [x0, x1, y0, y1]) {
   const scale = Math.min(view.width / Math.max(x1 - x0, 1), view.height / Math.max(y1 - y0, 1)) * 0.97;
@@ -221,6 +225,7 @@ function wire(view) {
   for (const name of ["focus", "blur"]) {
     overlay.addEventListener(name, () => {
       view.focused = name === "focus" && overlay.matches(":focus-visible");
+      view.hint.textContent = view.focused ? KEYS_HINT : POINTER_HINT;
       refresh(view, false);
     });
   }
@@ -243,9 +248,7 @@ function build(view) {
   view.legendArea = element("div", "legend");
   view.stage.append(view.canvas, view.overlay, toolbar(view), view.tip.root);
   view.hint = element("p", "hint");
-  view.hint.textContent =
-    "Drag: lasso (Shift adds, Alt takes away) · right button: move · wheel: zoom · click: open · Esc: clear";
-  view.hint.title = "Keys: arrows walk, Enter opens, + and − set the circle that Space chooses, Page Up and Page Down zoom, Home shows all.";
+  view.hint.textContent = POINTER_HINT;
   view.root.replaceChildren(view.legendArea, view.stage, view.hint, view.live);
   wire(view);
   markTool(view);

@@ -72,6 +72,11 @@ function radiusOf(view) {
   return plain * Math.max(closer, 0.8) * view.ratio;
 }
 
+// How much errors stand out, in [0, 1]: where most answers are wrong, rings would hide the colours.
+function stressOf(view) {
+  return Math.min(Math.sqrt(500 / Math.max(view.numWrong, 1)), 1);
+}
+
 // The points in the order in which they are painted: errors lie on the others, and what is chosen on
 // everything else.
 function layersOf(view) {
@@ -95,8 +100,11 @@ function paint(view) {
   const scale = camera.scale * ratio;
   const [left, top] = [canvas.width / 2 - camera.x * scale, canvas.height / 2 + camera.y * scale];
   const radius = radiusOf(view);
-  const large = radius * 1.35 + 0.4;
-  const [small, big, rim] = [radius, large, large + ratio].map((size) => disc(size, image.width));
+  const stress = stressOf(view);
+  const large = radius * (1 + 0.35 * stress) + 0.4 * stress;
+  const [small, big, rim] = [radius, large, large + ratio * (0.4 + 0.6 * stress)].map((size) =>
+    disc(size, image.width),
+  );
   const usual = points.count > 20_000 ? 0.6 : 0.8;
   view.layers.forEach((layer, number) => {
     const faint = view.numMarked > 0 && number < 2;
@@ -105,7 +113,7 @@ function paint(view) {
     for (const point of layer) {
       const column = Math.round(left + px[point] * scale);
       const row = Math.round(top - py[point] * scale);
-      if (wrong) stamp(image, column, row, rim, colors.text, faint ? 0.2 : 0.9);
+      if (wrong) stamp(image, column, row, rim, colors.text, (faint ? 0.2 : 0.9) * stress);
       stamp(image, column, row, wrong ? big : small, colors.groups[points.group[point]], alpha);
     }
   });

@@ -29,11 +29,13 @@ class Chosen:
         name: tells this choice from others.
         title: what they are, in Markdown.
         positions: their rows in the split, ascending.
+        empty: what to say where there are none.
     """
 
     name: str
     title: str
     positions: NDArray[np.int64]
+    empty: str
 
 
 def chosen_images(viewed: Viewed, given: loaders.Answers) -> Chosen | None:
@@ -48,8 +50,13 @@ def chosen_images(viewed: Viewed, given: loaders.Answers) -> Chosen | None:
         return None
     rows = cells.images_of(given.examples, choice, 0.0, len(given.classes))
     positions = np.sort(rows["position"].to_numpy(np.int64))
-    name = ",".join(map(str, choice.cells))
-    return Chosen(f"cells:{name}", cells.title(choice, given.classes), positions)
+    # Of another epoch or run the same cells hold other images.
+    name = f"{viewed.run.id} {viewed.epoch} {choice.cells}"
+    nothing = (
+        f"At epoch {viewed.epoch} no {viewed.split} image of this run lies there. Choose another "
+        "epoch, or press Esc on the map."
+    )
+    return Chosen(name, cells.title(choice, given.classes), positions, nothing)
 
 
 def draw(viewed: Viewed, shown: ImageMap, mode: Mode, drawn: Drawn) -> str | None:
@@ -98,7 +105,11 @@ def _caught(viewed: Viewed, given: loaders.Answers, text: str) -> Chosen | None:
         st.warning(sentence(str(error)), icon="⚠️")
         return None
     positions = np.flatnonzero(np.isin(given.examples["index"].to_numpy(), index))
-    return Chosen(text, "Inside the lasso", positions)
+    nothing = (
+        f"None of these is among the {viewed.split} images of this run. Draw around other points, "
+        "or press Esc on the map."
+    )
+    return Chosen(text, "Inside the lasso", positions, nothing)
 
 
 def _check_data(viewed: Viewed, drawn: Lasso) -> None:

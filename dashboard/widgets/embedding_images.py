@@ -41,8 +41,7 @@ def embedding_images(
         shown = Images(
             chosen.title,
             given.examples.iloc[chosen.positions],
-            f"None of these is among the {viewed.split} images of this run. Draw around other "
-            "points, or press Esc on the map.",
+            chosen.empty,
             order="loss",
             alone=False,
         )

@@ -141,6 +141,20 @@ def test_a_cell_of_the_matrix_is_marked(run) -> None:
     assert "True 3" in texts(at)
 
 
+def test_the_browser_is_told_when_the_choice_changes_and_only_then(run) -> None:
+    at = page(run, cell="3-*", epoch="1")
+    revisions = [points_of(at)[0]["revision"]]
+    for change in ({"epoch": "2"}, {"group": group(run, pca(2, LOWER_LEFT))}, {"epoch": "1"}):
+        at.query_params.update(change)
+        revisions.append(points_of(at.run())[0]["revision"])
+    # The cell's images are others at another epoch; those of the lasso are not.
+    assert [later - revisions[0] for later in revisions] == [0, 1, 2, 2]
+    at.query_params["example"] = "3"
+    header, blocks = points_of(at.run())
+    assert header["revision"] == revisions[-1] + 1
+    assert blocks["index"][header["opened"]] == 3
+
+
 def test_naming_a_set_tags_exactly_its_images_and_colours_them(run) -> None:
     at = page(run, group=group(run, pca(2, LOWER_LEFT)))
     _, blocks = points_of(at)
