@@ -28,11 +28,17 @@ function plain(gallery, event) {
   return walk(gallery, event);
 }
 
-// While an image is open or some are chosen, keys work wherever the focus was lost: closing a
-// list or pressing a button that goes away leaves it nowhere.
+// While an image is open or some are selected, the keys that nothing else wants work wherever the
+// focus is, or was lost: a button that goes away leaves it nowhere, a link keeps it.
+const ELSEWHERE = /^(ArrowLeft|ArrowRight|Escape|[1-9])$/;
+const WITH_ARROWS = "[role=radiogroup], [role=toolbar], [role=listbox], [role=dialog], [aria-expanded=true], [data-testid=stButtonGroup]";
+
 function pressedElsewhere(gallery, event) {
-  const nowhere = document.activeElement === document.body;
-  if (nowhere && (gallery.selected !== null || gallery.chosen.size)) pressed(gallery, event);
+  if (gallery.selected === null && !gallery.chosen.size) return;
+  if (!ELSEWHERE.test(event.key) || event.ctrlKey || event.metaKey) return;
+  const focused = document.activeElement;
+  const idle = focused === document.body || (focused?.matches("a[href], button") && !focused.closest(WITH_ARROWS));
+  if (idle) pressed(gallery, event);
 }
 
 function walk(gallery, event) {
