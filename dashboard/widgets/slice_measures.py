@@ -41,9 +41,9 @@ def slice_measures(viewed: Viewed, opened: str | None, height: int) -> None:
         shade = slice_tables.extent(viewed.run, viewed.epoch, viewed.split, opened, measure)
 
     def clicked(point: dict[str, Any]) -> None:
-        key = slice_tables.key_of_bin(measure, point.get("customdata"))
-        if key is not None:
-            open_slice(None if key == opened else key)
+        wanted = slice_tables.key_of_bin(measure, point.get("customdata"))
+        if wanted is not None:
+            open_slice(None if wanted == opened else wanted)
 
     plot(
         measure_curve(table, measure, MEASURES[measure].unit, errors / images, shade),
