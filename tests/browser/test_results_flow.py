@@ -153,17 +153,6 @@ def test_the_keyboard_walks_opens_and_closes(page: Page, dashboard: str, run: Ru
     expect(page).not_to_have_url(re.compile("example="))
 
 
-def test_pages_of_the_gallery_turn(page: Page, dashboard: str, run: Run) -> None:
-    labels, predicted, _ = _answers(run)
-    wrong = sum(true != answer for true, answer in zip(labels, predicted, strict=True))
-    assert wrong > 120, "the tiny run should err enough for a second page"
-    go(page, f"{dashboard}/results?run={run.id}")
-    expect(_tiles(page)).to_have_count(120)
-    page.get_by_role("button", name="Next page").click()
-    expect(page.get_by_text(re.compile("page 2 of"))).to_be_visible()
-    expect(_tiles(page)).to_have_count(min(120, wrong - 120))
-
-
 def test_another_epoch_and_split_are_kept_between_pages(
     page: Page, dashboard: str, run: Run
 ) -> None:
