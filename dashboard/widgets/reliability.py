@@ -12,7 +12,7 @@ from dashboard.components.plot import plot
 from dashboard.widgets.run_bar import Viewed
 
 _SCHEME, _BINS, _SCALED = "calibration_scheme", "calibration_bins", "calibration_scaled"
-_KINDS = {False: "As answered", True: "Scaled"}
+_KINDS = {False: "As is", True: "Scaled"}
 
 
 def choose_settings(viewed: Viewed) -> Settings:
