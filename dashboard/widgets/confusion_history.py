@@ -30,7 +30,7 @@ def confusion_history(
         return
     _strip(viewed, history.strip(), classes, choice, look)
     now, unlearnt, count = st.columns([4, 4, 4], gap="large")
-    top_confusions(viewed, classes, history, now, unlearnt)
+    top_confusions(viewed, classes, history, now, unlearnt, answers_all=threshold == 0)
     with count:
         _count(viewed, history, classes, choice)
 

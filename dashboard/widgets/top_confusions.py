@@ -17,8 +17,19 @@ def top_confusions(
     history: History,
     left: DeltaGenerator,
     right: DeltaGenerator,
+    *,
+    answers_all: bool,
 ) -> None:
-    """Two lists; each line opens its images, an unlearnt one at the epoch of its peak."""
+    """Two lists; each line opens its images, an unlearnt one at the epoch of its peak.
+
+    Args:
+        viewed: run, epoch and split.
+        classes: names by class index.
+        history: the matrices up to the epoch, at least.
+        left: where the first list goes.
+        right: where the second one goes.
+        answers_all: whether shares are of all images, not only of those answered.
+    """
     assert viewed.epoch is not None
     now, unlearnt = history.top(viewed.epoch, _MOST)
     with left, st.container(gap="xxsmall", key="top_confusions"):
@@ -26,7 +37,7 @@ def top_confusions(
         if not now:
             st.caption("No two classes are confused.")
         for confusion in now:
-            _line(_now(classes, confusion), confusion, "confusion")
+            _line(_now(classes, confusion, answers_all), confusion, "confusion")
     with right, st.container(gap="xxsmall", key="unlearnt_confusions"):
         st.markdown("**Unlearnt** :gray[· at most a tenth of the peak is left]")
         if not unlearnt:
@@ -35,12 +46,13 @@ def top_confusions(
             _line(_gone(classes, confusion), confusion, "unlearnt", confusion.peak_epoch)
 
 
-def _now(classes: tuple[str, ...], told: Confusion) -> str:
+def _now(classes: tuple[str, ...], told: Confusion, answers_all: bool) -> str:
     true, predicted = _names(classes, told)
+    whole = f"all {_plural(true)}" if answers_all else f"the {_plural(true)} answered"
     course = f"{told.peak:,} after epoch {told.peak_epoch}, still {told.count:,}"
     return (
         f"{true} read as {predicted}: **{counted(told.count, 'image')}** "
-        f":gray[· {percent(told.share, 1)} of all {_plural(true)}"
+        f":gray[· {percent(told.share, 1)} of {whole}"
         f"{' · ' + course if told.peak > told.count else ''}]"
     )
 

@@ -249,6 +249,8 @@ def test_a_top_confusion_says_its_count_and_opens_its_images(run):
     assert f"{true} read as {answer}: **{counts.max()} image" in line.label
     share = counts.max() / (labels == true).sum() * 100
     assert f"{share:.1f} % of all {true}s" in line.label
+    careful = open_page("results", run=run.id, threshold="0.001")
+    assert f"of the {true}s answered" in careful.button(key=line.key).label
     line.click().run()
     assert at.query_params["cell"] == f"{true}-{answer}"
     expected = index[(labels == true) & (predicted == answer)]
