@@ -129,10 +129,9 @@ function showTip(view, point = view.hover) {
     view.resting = setTimeout(() => (tip.picture.src = address), 30);
   }
   const [x, y] = placeOf(view, point);
-  const [right, below] = [x > view.width * 0.55, y > view.height * 0.6];
-  tip.root.style.left = `${x + (right ? -14 : 14)}px`;
-  tip.root.style.top = `${y + (below ? -12 : 14)}px`;
-  tip.root.style.transform = `translate(${right ? "-100%" : "0"}, ${below ? "-100%" : "0"})`;
+  const beside = (place, size, room) => (place + 14 + size < room ? place + 14 : Math.max(place - 14 - size, 2));
+  tip.root.style.left = `${beside(x, tip.root.offsetWidth, view.width)}px`;
+  tip.root.style.top = `${beside(y, tip.root.offsetHeight, view.height)}px`;
 }
 
 function makeTip() {

@@ -11,6 +11,7 @@ from dashboard.widgets.embedding_choice import Chosen
 from dashboard.widgets.review_gallery import Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
 
+_NAME_HEIGHT = 50  # pixels
 _NAME_KEY, _TOLD = "embedding_set_name", "embedding_named"
 
 
@@ -23,7 +24,7 @@ def embedding_images(
         viewed: run, epoch and split.
         given: what the run answers.
         chosen: the images that are marked on the map.
-        height: of the images, in pixels.
+        height: of the images and what stands above them, in pixels.
     """
     _tell()
     if chosen is None:
@@ -37,6 +38,7 @@ def embedding_images(
             alone=False,
         )
     else:
+        height -= _NAME_HEIGHT
         _name_it(viewed, given, chosen)
         shown = Images(
             chosen.title,

@@ -6,7 +6,7 @@ from typing import get_args
 
 import streamlit as st
 
-from core.errors import UserError
+from core.errors import ReviewError, UserError
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
 from core.review.annotations import file_of
@@ -15,7 +15,7 @@ from dashboard.components.scatter import Points, scatter
 from dashboard.embedding_loaders import ImageMap
 from dashboard.image_route import images_address
 from dashboard.lasso import Map, Mode
-from dashboard.point_colors import TITLES
+from dashboard.point_colors import TITLES, Coloring
 from dashboard.text import clean, count, percent, sentence
 from dashboard.widgets.analysis_card import analysis_card
 from dashboard.widgets.embedding_choice import Chosen, draw
@@ -41,8 +41,7 @@ def embedding_map(
     kind, mode = _controls(viewed)
     try:
         shown = _shown(viewed, epoch, kind)
-        colors = embedding_loaders.colors(viewed.run, epoch, viewed.split, mode)
-        words = _tag_words(viewed, epoch)
+        mode, colors = _colors(viewed, epoch, mode)
     except UserError as error:
         st.error(sentence(str(error)), icon="⚠️")
         return
@@ -56,7 +55,7 @@ def embedding_map(
         confidence=table["confidence"].to_numpy(),
         groups=colors.groups,
         legend=colors.legend,
-        words=words,
+        words=_tag_words(viewed, epoch),
     )
     scatter(
         points,
@@ -153,10 +152,22 @@ def _offer_again(viewed: Viewed, epoch: int, error: UserError) -> None:
     st.button("Work it out again", key="tsne_again", icon=":material/refresh:", on_click=again)
 
 
+def _colors(viewed: Viewed, epoch: int, mode: Mode) -> tuple[Mode, Coloring]:
+    """The colours that are wanted; those of the classes where tags cannot be read."""
+    try:
+        return mode, embedding_loaders.colors(viewed.run, epoch, viewed.split, mode)
+    except ReviewError:  # the gallery says why
+        return "true", embedding_loaders.colors(viewed.run, epoch, viewed.split, "true")
+
+
 def _tag_words(viewed: Viewed, epoch: int) -> dict[int, str]:
     """The tags of each tagged image, by its position."""
     words: dict[int, list[str]] = {}
-    for name, members in embedding_loaders.tags(viewed.run, epoch, viewed.split):
+    try:
+        found = embedding_loaders.tags(viewed.run, epoch, viewed.split)
+    except ReviewError:  # the gallery says why
+        found = []
+    for name, members in found:
         for position in members.nonzero()[0].tolist():
             words.setdefault(position, []).append(clean(name, 40))
     return {position: ", ".join(names) for position, names in words.items()}

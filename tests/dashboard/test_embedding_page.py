@@ -176,6 +176,22 @@ def _submit(at):
     return next(button.key for button in at.button if button.label == "Name it")
 
 
+def test_a_damaged_review_file_takes_only_the_tags_away(run) -> None:
+    path = annotations.path_of(datasets.load("digits"))
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    at = page(run, group=group(run, pca(2, LOWER_LEFT)))
+    at.selectbox(key="embedding_color").set_value("tag").run()
+    assert not at.exception
+    header, blocks = points_of(at)
+    assert header["title"] == "true class" and len(header["legend"]) == 10
+    assert blocks["marked"].any()
+    assert any("digits\\.json" in element.value for element in at.warning)
+    at.text_input(key="embedding_set_name").set_value("a name")
+    at.button(_submit(at)).click().run()
+    assert not at.exception and path.read_text() == "{"
+
+
 def test_an_empty_name_is_answered_with_a_sentence(run) -> None:
     at = page(run, group=group(run, pca(2, LOWER_LEFT)))
     at.button(_submit(at)).click().run()
