@@ -35,6 +35,16 @@ def annotations(of: Run) -> Annotations:
     return _annotations(path, signature(path), data.fingerprint, data)
 
 
+def annotations_or_none(of: Run) -> tuple[Annotations, str | None]:
+    """The same; where they cannot be read, nothing is said of any image, and the reason why."""
+    try:
+        return annotations(of), None
+    except UserError as error:
+        data = dataset_of(of)
+        nothing = Annotations(data.name, data.fingerprint, data.classes)
+        return nothing, f"{error}. Until then no tags, notes and decisions are shown or kept"
+
+
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _annotations(
     path: Path, seen: Signature | None, fingerprint: str, _data: Dataset

@@ -13,7 +13,8 @@ from dashboard import images, review_loaders, selection
 from dashboard.charts.probabilities import probabilities
 from dashboard.components.plot import plot
 from dashboard.example_loaders import Subject
-from dashboard.review_images import Found, Images, place_of, probabilities_of
+from dashboard.review_images import Found, Images, find, place_of, probabilities_of
+from dashboard.selection import Selection
 from dashboard.text import clean, escaped, percent, sentence
 from dashboard.widgets.attribution import Parts, attribution_panel
 from dashboard.widgets.biography import biography_panel
@@ -44,6 +45,7 @@ class Around:
         place: where the open one stands among them, from 0; None where it does not.
         editable: whether tags, notes and decisions can be kept.
         shortcuts: whether the decision's buttons listen to the keyboard.
+        alone: whether the image stands among no others.
     """
 
     found: Found
@@ -51,11 +53,19 @@ class Around:
     place: int | None
     editable: bool = True
     shortcuts: bool = True
+    alone: bool = False
 
 
-def example_pane(viewed: Viewed, index: int, around: Around) -> None:
-    """Shows the image with this index in its original file; an unknown one gets a sentence."""
+def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> None:
+    """Shows the image with this index in its original file; an unknown one gets a sentence.
+
+    Args:
+        viewed: run, epoch and split.
+        index: of the image.
+        around: the images among which it stands; None where it stands alone.
+    """
     try:
+        around = around or _alone(viewed, index)
         shown = _example(viewed, index, around)
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
@@ -69,6 +79,16 @@ def example_pane(viewed: Viewed, index: int, around: Around) -> None:
             sparkline(viewed, shown.position, shown.true, key="example_story")
         # In a fragment: a choice in here must not draw the page anew.
         st.fragment(_closer_look)(viewed, shown, around.found.own_answers)
+
+
+def _alone(viewed: Viewed, index: int) -> Around:
+    """Among no others."""
+    assert viewed.epoch is not None, "an image has an answer only at an epoch"
+    rows = review_loaders.rows(viewed.run, viewed.epoch, viewed.split)
+    itself = Images("", rows[rows["index"] == index], "")
+    known, problem = review_loaders.annotations_or_none(viewed.run)
+    found = find(viewed.run, viewed.epoch, viewed.split, itself, Selection(), known)
+    return Around(found, itself, place=None, editable=problem is None, alone=True)
 
 
 def _example(viewed: Viewed, index: int, around: Around) -> images.Example:
@@ -86,24 +106,26 @@ def _example(viewed: Viewed, index: int, around: Around) -> images.Example:
 def _head(shown: images.Example, around: Around) -> None:
     """Which image it is, where it stands, and the ways to the next one and out."""
     rows, place = around.found.rows, around.place
-    total = len(rows)
-    where = f"{place + 1:,} of {total:,}" if place is not None else "not among those shown"
+    where = "not among those shown" if place is None else f"{place + 1:,} of {len(rows):,}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**Image {shown.index:,}** · {where}", width="stretch")
-        for name, icon, step in (
-            ("Previous image", ":material/chevron_left:", -1),
-            ("Next image", ":material/chevron_right:", 1),
-        ):
-            target = None if place is None else place + step
-            there = target is not None and 0 <= target < total
-            st.button(
-                "", key=f"example_{name}", icon=icon, help=name, type="tertiary",
-                disabled=not there, on_click=_open, args=(rows, target),
-            )  # fmt: skip
+        words = f"**Image {shown.index:,}**" + ("" if around.alone else f" · {where}")
+        st.markdown(words, width="stretch")
+        if not around.alone:
+            _step(rows, place, -1, "Previous image", ":material/chevron_left:")
+            _step(rows, place, 1, "Next image", ":material/chevron_right:")
         st.button(
             "", icon=":material/close:", key="close_example", help="Close (Esc)", type="tertiary",
             on_click=_open, args=(rows, None),
         )  # fmt: skip
+
+
+def _step(rows: pd.DataFrame, place: int | None, step: int, name: str, icon: str) -> None:
+    target = None if place is None else place + step
+    there = target is not None and 0 <= target < len(rows)
+    st.button(
+        "", key=f"example_{name}", icon=icon, help=name, type="tertiary",
+        disabled=not there, on_click=_open, args=(rows, target),
+    )  # fmt: skip
 
 
 def _open(rows: pd.DataFrame, place: int | None) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.errors import UserError
-from core.review.annotations import Annotations, Decision
+from core.review.annotations import Decision
 from dashboard import images as pictures
 from dashboard import review_loaders, selection
 from dashboard.components.gallery import End, Listener, Page, Tile, chooser
@@ -50,7 +49,7 @@ def review_gallery(viewed: Viewed, images: Images, key: str, height: int) -> Non
 def _gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
     assert viewed.epoch is not None, "images have answers only at an epoch"
     chosen = selection.current()
-    known, problem = _annotations(viewed)
+    known, problem = review_loaders.annotations_or_none(viewed.run)
     found = find(viewed.run, viewed.epoch, viewed.split, images, chosen, known)
     choice = _Choice(found, images, key)
     # Always the same boxes: one that comes and goes would have the images drawn anew.
@@ -263,13 +262,3 @@ def _pane(
     place = place_of(found.rows, index)
     around = Around(found, images, place, editable, shortcuts=not choice.ids)
     example_pane(viewed, index, around)
-
-
-def _annotations(viewed: Viewed) -> tuple[Annotations, str | None]:
-    """What is said about the images, or nothing and the reason why it cannot be read."""
-    try:
-        return review_loaders.annotations(viewed.run), None
-    except UserError as error:
-        data = review_loaders.dataset_of(viewed.run)
-        nothing = Annotations(data.name, data.fingerprint, data.classes)
-        return nothing, f"{error}. Until then no tags, notes and decisions are shown or kept"
