@@ -80,10 +80,13 @@ def _words(curve: pd.DataFrame, threshold: float) -> None:
     right = ""
     if row is not None:
         right = f": **{percent(row['accuracy'])}** right, risk {percent(row['risk'])}"
-    st.markdown(
-        f"From confidence {plain_number(threshold)} on it answers **{answered:,}** of "
-        f"{counted(total, 'image')} ({percent(answered / total)}){right}. {_goal(curve, row)}"
-    )
+    said = f"It answers all **{total:,}** images"
+    if left:
+        said = (
+            f"From confidence {plain_number(threshold)} on it answers **{answered:,}** of "
+            f"{counted(total, 'image')} ({percent(answered / total)})"
+        )
+    st.markdown(f"{said}{right}. {_goal(curve, row)}")
     with st.container(horizontal=True):
         _open(WRONG, counted(errors, "wrong answer"), errors)
         if left:
