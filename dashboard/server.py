@@ -1,4 +1,4 @@
-"""The web server around the pages: headers, Plotly's own script, and what is loaded at start."""
+"""The web server around the pages: headers, Plotly's script, single images, what starts with it."""
 
 import base64
 import gc
@@ -98,7 +98,14 @@ def warm_up() -> None:
         torch = importlib.import_module("torch")
         # A run that trains needs a processor of its own; the pages compute little.
         torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-        names = ("pandas", "sklearn.metrics", "core.model", "core.evaluation", "captum.attr")
+        names = (
+            "pandas",
+            "sklearn.metrics",
+            "sklearn.decomposition",
+            "core.model",
+            "core.evaluation",
+            "captum.attr",
+        )
         for name in names:
             importlib.import_module(name)
     except ImportError:

@@ -110,7 +110,7 @@ function describe(view, point) {
   const names = [points.true, points.predicted].map((values) => header.classes[values[point]]);
   const answer = points.wrong[point] ? `answered ${names[1]}` : "answered right";
   const words = header.words[point] ? [header.words[point]] : [];
-  return [`True ${names[0]}, ${answer}, ${share}`, `${header.noun} ${points.index[point]}`, ...words];
+  return [`True ${names[0]}, ${answer}, ${share}`, `${header.noun} ${points.index[point].toLocaleString("en")}`, ...words];
 }
 
 // The picture is asked for only where the pointer rests: on its way it passes hundreds.
