@@ -12,19 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.review.matrix import Cell, shares
-from dashboard.charts.matrix_frame import (
-    MOST_TEXTS,
-    UNSURE,
-    Look,
-    Unit,
-    indices,
-    layout,
-    names_of,
-    numbers,
-    shades,
-    unsure_place,
-)
-from dashboard.palette import TOKENS, Palette
+from dashboard.charts.matrix_cells import Cells, heatmap, numbers, unsure_column
+from dashboard.charts.matrix_frame import MOST_TEXTS, Look, Unit, layout, names_of, shades
+from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted, percent
 
 _MANY = 0.5  # shade of an error from which light numbers read better than dark ones
@@ -53,45 +43,45 @@ def confusion(
         classes: K names.
         look: unit, colours and order.
         unanswered: (K,) images without an answer, by true class: a column of their own, whose cells
-            carry `UNSURE` as predicted; None for no such column.
+            carry `matrix_frame.UNSURE` as predicted; None for no such column.
         selected: cells, rows and columns to outline.
         unsure_selected: rows of the column of "don't know" to outline; None for all of it.
         history: (E, K, K) counts over the epochs, for the hover.
         colors: tokens for `components.plot`, or a theme's palette.
     """
-    order = look.arranged(len(classes))
-    shown, tints, values = _drawn(counts, look)
-    cells = np.ix_(order, order)
-    at: list[float] = list(range(len(order)))
-    texts = _texts(shown[cells], look.unit)
-    many = (tints > _ERRORS + _MANY) & (tints < _RIGHT)
-    ink = [[colors.background if dark else colors.text for dark in row] for row in many[cells]]
-    hover = _hover(counts, names_of(classes), history)
-    traces = [
-        _heatmap(tints[cells], _scale(colors))
-        | {
-            "x": list(range(len(order))),
-            "hovertext": [[hover[i][j] for j in order] for i in order],
-            "customdata": indices(order),
-        }
-    ]
+    order, names = look.arranged(len(classes)), names_of(classes)
+    cells, errors = _cells(counts, names, look, history, colors)
+    traces = [heatmap(cells, order, _scale(colors), 0.0, _END)]
+    unsure = None
     if unanswered is not None:
-        place = unsure_place(len(order))
-        at.append(place)
-        traces.append(_unsure(unanswered[order], order, names_of(classes), place, colors))
-        for row, (number, line) in enumerate(zip(unanswered[order].tolist(), texts, strict=True)):
-            line.append(f"{number:,}" if number and len(order) <= MOST_TEXTS else "")
-            ink[row].append(colors.text)
-    traces.append(numbers(texts, at, ink))
-    if len(order) > MOST_TEXTS and values.any():
-        traces.append(_legend(values, look, colors))
+        unsure = _unsure(unanswered, counts.sum(1), names, look.unit, colors)
+        shading: list[list[float | str]] = [[0, colors.surface], [1, f"{colors.muted}/0.45"]]
+        traces.append(unsure_column(unsure, order, shading, 1.0))
+    traces.append(numbers(cells, order, unsure))
+    if len(order) > MOST_TEXTS and errors.any():
+        traces.append(_legend(errors, look, colors))
     return {
         "data": traces,
         "layout": layout(
             classes, look, selected, colors,
-            unsure=unanswered is not None, unsure_selected=unsure_selected,
+            unsure=unsure is not None, unsure_selected=unsure_selected,
         ),
     }  # fmt: skip
+
+
+def _cells(
+    counts: NDArray[np.int64],
+    names: Sequence[str],
+    look: Look,
+    history: NDArray[np.int64] | None,
+    colors: Palette,
+) -> tuple[Cells, NDArray[np.float64]]:
+    """The cells, and the errors alone as they are coloured."""
+    shown, tints, errors = _drawn(counts, look)
+    many = (tints > _ERRORS + _MANY) & (tints < _RIGHT)
+    inks = [[colors.background if dark else colors.text for dark in row] for row in many]
+    texts = [[_text(value, look.unit, len(counts)) for value in row] for row in shown]
+    return Cells(tints, texts, inks, _hover(counts, names, history)), errors
 
 
 def _drawn(
@@ -118,48 +108,35 @@ def _scale(colors: Palette) -> list[list[float | str]]:
     return [[place / _END, tone] for place, tone in stops]
 
 
-def _heatmap(tints: NDArray[np.float64], scale: list[list[float | str]]) -> dict[str, Any]:
-    return {
-        "type": "heatmap",
-        "z": tints.round(4).tolist(),
-        "zmin": 0,
-        "zmax": _END,
-        "colorscale": scale,
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "hovertemplate": "%{hovertext}<extra></extra>",
-    }
-
-
 def _unsure(
     unanswered: NDArray[np.int64],
-    order: Sequence[int],
+    answered: NDArray[np.int64],
     names: Sequence[str],
-    place: float,
+    unit: Unit,
     colors: Palette,
-) -> dict[str, Any]:
+) -> Cells:
     """The column of "don't know": neither right nor wrong, so neither blue nor orange."""
-    tints = np.where(unanswered > 0, 0.3 + 0.7 * shades(unanswered.astype(float), "linear"), 0.0)
-    scale: list[list[float | str]] = [[0, colors.surface], [1, f"{colors.muted}/0.45"]]
-    return _heatmap(tints[:, None], scale) | {
-        "zmax": 1,
-        "x": [place - 0.5, place + 0.5],  # the edges: a single column has no width of its own
-        "hovertext": [
-            [f"<b>true {names[index]}, no answer</b><br>{counted(int(number), 'image')}"]
-            for index, number in zip(order, unanswered, strict=True)
-        ],
-        "customdata": [[[index, UNSURE]] for index in order],
-    }
+    of_class = unanswered / np.maximum(unanswered + answered, 1)
+    of_all = unanswered / max(int(unanswered.sum()), 1)
+    shown = {"counts": unanswered.astype(float), "row %": of_class, "column %": of_all}[unit]
+    tints = np.where(shown > 0, 0.3 + 0.7 * shades(shown, "linear"), 0.0)
+    hover = [
+        f"<b>true {name}, no answer</b><br>{counted(int(number), 'image')}<br>"
+        f"{percent(share)} of true {name}"
+        for name, number, share in zip(names, unanswered, of_class, strict=True)
+    ]
+    return Cells(
+        tints[:, None],
+        [[_text(value, unit, len(names))] for value in shown],
+        [[colors.text] for _ in names],
+        [[text] for text in hover],
+    )
 
 
-def _texts(shown: NDArray[np.float64], unit: Unit) -> list[list[str]]:
-    def text(value: float) -> str:
-        if value == 0 or len(shown) > MOST_TEXTS:
-            return ""
-        return f"{value:,.0f}" if unit == "counts" else f"{value * 100:.1f}"
-
-    return [[text(value) for value in row] for row in shown]
+def _text(value: float, unit: Unit, size: int) -> str:
+    if value == 0 or size > MOST_TEXTS:
+        return ""
+    return f"{value:,.0f}" if unit == "counts" else f"{value * 100:.1f}"
 
 
 def _hover(
@@ -193,8 +170,19 @@ def _legend(values: NDArray[np.float64], look: Look, colors: Palette) -> dict[st
     low, high = float(positive.min()), float(positive.max())
     middle = math.sqrt(low * high) if look.shading == "logarithmic" else (low + high) / 2
     ticks = sorted({low, float(round(middle)) if look.unit == "counts" else middle, high})
-    places = shades(np.array(ticks), look.shading)
-    orange = colors.diverging[4:0:-1]
+    bar = {
+        "thickness": 8,
+        "len": 0.5,
+        "y": 1,
+        "yanchor": "top",
+        "xpad": 6,
+        "outlinewidth": 0,
+        "tickvals": shades(np.array(ticks), look.shading).round(4).tolist(),
+        "ticktext": [_tick(tick, look.unit) for tick in ticks],
+        "tickfont": {"size": 10, "color": colors.muted},
+    }
+    scale = colorscale(colors.diverging[4:0:-1])
+    marker = {"size": 0.1, "color": [0], "cmin": 0, "cmax": 1, "colorscale": scale}
     return {
         "type": "scatter",
         "mode": "markers",
@@ -202,25 +190,7 @@ def _legend(values: NDArray[np.float64], look: Look, colors: Palette) -> dict[st
         "y": [0],
         "hoverinfo": "skip",
         "showlegend": False,
-        "marker": {
-            "size": 0.1,
-            "color": [0],
-            "cmin": 0,
-            "cmax": 1,
-            "colorscale": [[k / (len(orange) - 1), tone] for k, tone in enumerate(orange)],
-            "showscale": True,
-            "colorbar": {
-                "thickness": 8,
-                "len": 0.5,
-                "y": 1,
-                "yanchor": "top",
-                "xpad": 6,
-                "outlinewidth": 0,
-                "tickvals": places.round(4).tolist(),
-                "ticktext": [_tick(tick, look.unit) for tick in ticks],
-                "tickfont": {"size": 10, "color": colors.muted},
-            },
-        },
+        "marker": {**marker, "showscale": True, "colorbar": bar},
     }
 
 

@@ -7,17 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.review.matrix import Cell
-from dashboard.charts.matrix_frame import (
-    MOST_TEXTS,
-    UNSURE,
-    Look,
-    indices,
-    layout,
-    names_of,
-    numbers,
-    shades,
-    unsure_place,
-)
+from dashboard.charts.matrix_cells import Cells, heatmap, numbers, unsure_column
+from dashboard.charts.matrix_frame import MOST_TEXTS, Look, layout, names_of, shades
 from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted
 
@@ -54,40 +45,34 @@ def difference(
         colors: tokens for `components.plot`, or a theme's palette.
     """
     order, names = look.arranged(len(classes)), names_of(classes)
-    right = np.eye(len(order), dtype=bool)
-    hover = _hover(change, names, before)
-    if look.masked:
-        change = np.where(right, 0, change)
-    better = np.where(right, change, -change)
-    cells = np.ix_(order, order)
-    at: list[float] = list(range(len(order)))
-    texts = _texts(change[cells], len(order))
-    tints = _signed(better, look)[cells]
-    ink = [
-        [colors.background if dark else colors.text for dark in row] for row in abs(tints) > _MUCH
-    ]
-    traces = [
-        _heatmap(tints, colorscale(colors.diverging))
-        | {
-            "x": list(range(len(order))),
-            "hovertext": [[hover[i][j] for j in order] for i in order],
-            "customdata": indices(order),
-        }
-    ]
+    cells = _cells(change, names, look, before, colors)
+    traces = [heatmap(cells, order, colorscale(colors.diverging), -1.0, 1.0)]
+    unsure = None
     if unanswered is not None:
-        place = unsure_place(len(order))
-        at.append(place)
-        traces.append(_unsure(unanswered[order], order, names, place, colors))
-        more = _texts(unanswered[order][:, None], len(order))
-        texts = [line + last for line, last in zip(texts, more, strict=True)]
-        ink = [[*line, colors.text] for line in ink]
+        unsure = _unsure(unanswered, names, colors)
+        traces.append(unsure_column(unsure, order, [[0, colors.surface], [1, colors.surface]], 1.0))
     return {
-        "data": [*traces, numbers(texts, at, ink)],
+        "data": [*traces, numbers(cells, order, unsure)],
         "layout": layout(
             classes, look, selected, colors,
-            unsure=unanswered is not None, unsure_selected=unsure_selected, headers=headers,
+            unsure=unsure is not None, unsure_selected=unsure_selected, headers=headers,
         ),
     }  # fmt: skip
+
+
+def _cells(
+    change: NDArray[np.int64],
+    names: Sequence[str],
+    look: Look,
+    before: NDArray[np.int64] | None,
+    colors: Palette,
+) -> Cells:
+    right = np.eye(len(names), dtype=bool)
+    shown = np.where(right, 0, change) if look.masked else change
+    tints = _signed(np.where(right, shown, -shown), look)
+    much = np.abs(tints) > _MUCH
+    inks = [[colors.background if dark else colors.text for dark in row] for row in much]
+    return Cells(tints, _texts(shown), inks, _hover(change, names, before))
 
 
 def _signed(better: NDArray[np.int64], look: Look) -> NDArray[np.float64]:
@@ -99,41 +84,19 @@ def _signed(better: NDArray[np.int64], look: Look) -> NDArray[np.float64]:
     return found
 
 
-def _heatmap(values: NDArray[np.float64], scale: list[list[float | str]]) -> dict[str, Any]:
-    return {
-        "type": "heatmap",
-        "z": values.round(4).tolist(),
-        "zmin": -1,
-        "zmax": 1,
-        "colorscale": scale,
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "hovertemplate": "%{hovertext}<extra></extra>",
-    }
+def _unsure(change: NDArray[np.int64], names: Sequence[str], colors: Palette) -> Cells:
+    hover = [
+        [f"<b>true {name}, no answer</b><br>{_more(int(number))}"]
+        for name, number in zip(names, change, strict=True)
+    ]
+    inks = [[colors.text] for _ in names]
+    return Cells(np.zeros((len(names), 1)), _texts(change[:, None]), inks, hover)
 
 
-def _unsure(
-    change: NDArray[np.int64],
-    order: Sequence[int],
-    names: Sequence[str],
-    place: float,
-    colors: Palette,
-) -> dict[str, Any]:
-    scale: list[list[float | str]] = [[0, colors.surface], [1, colors.surface]]
-    return _heatmap(np.zeros((len(order), 1)), scale) | {
-        "x": [place - 0.5, place + 0.5],
-        "hovertext": [
-            [f"<b>true {names[index]}, no answer</b><br>{_more(int(number))}"]
-            for index, number in zip(order, change, strict=True)
-        ],
-        "customdata": [[[index, UNSURE]] for index in order],
-    }
-
-
-def _texts(change: NDArray[np.int64], size: int) -> list[list[str]]:
+def _texts(change: NDArray[np.int64]) -> list[list[str]]:
+    fits = len(change) <= MOST_TEXTS
     return [
-        [f"{value:+,d}".replace("-", "−") if value and size <= MOST_TEXTS else "" for value in row]
+        [f"{value:+,d}".replace("-", "−") if value and fits else "" for value in row]
         for row in change.tolist()
     ]
 

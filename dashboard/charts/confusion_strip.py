@@ -74,44 +74,42 @@ def counts_line(
     """Counts (E,) over the epochs; the untrained network's may lie above the drawing."""
     trained = [int(count) for count, at in zip(counts, epochs, strict=True) if at > 0]
     reach = max(trained or counts.tolist(), default=0)
+    sizes = [11 if at == epoch else 6 for at in epochs]
+    trace = {
+        "type": "scatter",
+        "mode": "lines+markers" if len(epochs) <= 40 else "lines",
+        "x": list(epochs),
+        "y": counts.tolist(),
+        "line": {"color": colors.bad, "width": 2},
+        "marker": {"color": colors.bad, "size": sizes},
+        "hovertemplate": "after epoch %{x}: %{y:,}<extra></extra>",
+    }
+    return {"data": [trace], "layout": _line_layout(epochs, reach)}
+
+
+def _line_layout(epochs: Sequence[int], reach: int) -> dict[str, Any]:
     few = len(epochs) <= 12
     return {
-        "data": [
-            {
-                "type": "scatter",
-                "mode": "lines+markers" if len(epochs) <= 40 else "lines",
-                "x": list(epochs),
-                "y": counts.tolist(),
-                "line": {"color": colors.bad, "width": 2},
-                "marker": {
-                    "color": colors.bad,
-                    "size": [11 if at == epoch else 6 for at in epochs],
-                },
-                "hovertemplate": "after epoch %{x}: %{y:,}<extra></extra>",
-            }
-        ],
-        "layout": {
-            "xaxis": {
-                "title": {"text": "epoch"},
-                "fixedrange": True,
-                "zeroline": False,
-                "showgrid": False,
-                "range": [epochs[0] - 0.3, epochs[-1] + 0.3],
-                **({"tickvals": list(epochs)} if few else {"nticks": 8, "tickformat": "d"}),
-            },
-            "yaxis": {
-                "range": [-0.06 * max(reach, 1), 1.2 * max(reach, 1)],
-                "fixedrange": True,
-                "zeroline": True,
-                "dtick": _step(reach),
-                "tickformat": ",d",
-            },
-            "margin": {"l": 8, "r": 12, "t": 8, "b": 4},
-            "hovermode": "closest",
-            "hoverdistance": 40,
-            "dragmode": False,
-            "showlegend": False,
+        "xaxis": {
+            "title": {"text": "epoch"},
+            "fixedrange": True,
+            "zeroline": False,
+            "showgrid": False,
+            "range": [epochs[0] - 0.3, epochs[-1] + 0.3],
+            **({"tickvals": list(epochs)} if few else {"nticks": 8, "tickformat": "d"}),
         },
+        "yaxis": {
+            "range": [-0.06 * max(reach, 1), 1.2 * max(reach, 1)],
+            "fixedrange": True,
+            "zeroline": True,
+            "dtick": _step(reach),
+            "tickformat": ",d",
+        },
+        "margin": {"l": 8, "r": 12, "t": 8, "b": 4},
+        "hovermode": "closest",
+        "hoverdistance": 40,
+        "dragmode": False,
+        "showlegend": False,
     }
 
 
@@ -223,17 +221,6 @@ def _layout(
 ) -> dict[str, Any]:
     size = len(order)
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "ticks": ""}
-    frames = [
-        outline((start - 0.5, start + size - 0.5, -0.5, size - 0.5), colors.primary, 2.5)
-        for start, at in zip(starts, epochs, strict=True)
-        if at == epoch
-    ]
-    place = {index: position for position, index in enumerate(order)}
-    outlines = [
-        outline(box(cell, place, start), colors.text, 1.5)
-        for cell in selected[:_MOST_OUTLINED]
-        for start in starts
-    ]
     labels = [{"data": [at], "label": f"Go to epoch {at}", "pressed": at == epoch} for at in epochs]
     return {
         "xaxis": {
@@ -255,6 +242,29 @@ def _layout(
         },
         "margin": {"l": 2, "r": 2, "t": 2, "b": 2},
         "dragmode": False,
-        "shapes": [*outlines, *frames],
+        "shapes": _outlines(epochs, starts, epoch, order, selected, colors),
         "meta": {"headers": {"x": labels, "y": []}},
     }
+
+
+def _outlines(
+    epochs: Sequence[int],
+    starts: Sequence[float],
+    epoch: int | None,
+    order: Sequence[int],
+    selected: Sequence[Cell],
+    colors: Palette,
+) -> list[dict[str, Any]]:
+    """The chosen cells in every matrix, and the frame of the epoch that is shown."""
+    place = {index: position for position, index in enumerate(order)}
+    cells = [
+        outline(box(cell, place, start), colors.text, 1.5)
+        for cell in selected[:_MOST_OUTLINED]
+        for start in starts
+    ]
+    frames = [
+        outline(box((None, None), place, start), colors.primary)
+        for start, at in zip(starts, epochs, strict=True)
+        if at == epoch
+    ]
+    return [*cells, *frames]

@@ -20,6 +20,8 @@ from dashboard.text import clean
 Unit = Literal["counts", "row %", "column %"]
 Shading = Literal["linear", "logarithmic"]
 
+Sides = tuple[float, float, float, float]  # left, right, top and bottom
+
 UNITS: tuple[Unit, ...] = ("counts", "row %", "column %")
 SHADINGS: tuple[Shading, ...] = ("linear", "logarithmic")
 UNSURE = -1  # in place of a predicted class: the network does not answer
@@ -72,40 +74,6 @@ def shades(values: NDArray[np.float64], shading: Shading) -> NDArray[np.float64]
     return logs
 
 
-def indices(order: Sequence[int]) -> list[list[list[int]]]:
-    """What each cell carries, row by row as drawn."""
-    return [[[true, predicted] for predicted in order] for true in order]
-
-
-def numbers(
-    texts: Sequence[Sequence[str]], at: Sequence[float], colors: Sequence[Sequence[str]]
-) -> dict[str, Any]:
-    """The numbers in the cells, each in the colour that can be read on its own.
-
-    Args:
-        texts: row by row as drawn; empty where there is nothing to write.
-        at: the columns' places on the axis.
-        colors: of each text.
-    """
-    found = [
-        (at[column], row, text, colors[row][column])
-        for row, line in enumerate(texts)
-        for column, text in enumerate(line)
-        if text
-    ]
-    x, y, shown, tints = zip(*found, strict=True) if found else ((), (), (), ())
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": list(x),
-        "y": list(y),
-        "text": list(shown),
-        "textfont": {"size": 12 if len(texts) <= 10 else 9, "color": list(tints)},
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-
-
 def unsure_place(size: int) -> float:
     """Where the column of "don't know" stands."""
     return size + _UNSURE_AT
@@ -133,23 +101,10 @@ def layout(
         headers: whether a class's name can be pressed for its whole row or column.
     """
     size, order, names = len(classes), look.arranged(len(classes)), names_of(classes)
-    places = [*range(size), *([unsure_place(size)] if unsure else [])]
     ticks = [names[index] for index in order]
-    place = {index: position for position, index in enumerate(order)}
-    boxes = [box(cell, place) for cell in selected]
-    column = unsure_place(size)
-    for row in unsure_selected:
-        top, bottom = (-0.5, size - 0.5) if row is None else (place[row] - 0.5, place[row] + 0.5)
-        boxes.append((column - 0.5, column + 0.5, top, bottom))
-    axis = {
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "ticks": "",
-        "ticklabelstandoff": 3,
-        "tickmode": "array",
-        "tickfont": {"size": 11 if size <= MOST_TEXTS else 8.5, "color": colors.muted},
-    }
+    places = [*range(size), *([unsure_place(size)] if unsure else [])]
+    axis = _axis(size, colors)
+    sides = _sides(order, selected, unsure_selected)
     buttons = _headers(classes, order, selected, unsure, None in unsure_selected)
     return {
         "xaxis": {
@@ -169,9 +124,34 @@ def layout(
         },
         "margin": {"l": 8, "r": 4, "t": 8, "b": 4},
         "dragmode": False,
-        "shapes": [outline(sides, colors.text) for sides in boxes],
+        "shapes": [outline(each, colors.text) for each in sides],
         **({"meta": {"headers": buttons}} if headers else {}),
     }
+
+
+def _axis(size: int, colors: Palette) -> dict[str, Any]:
+    return {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "ticks": "",
+        "ticklabelstandoff": 3,
+        "tickmode": "array",
+        "tickfont": {"size": 11 if size <= MOST_TEXTS else 8.5, "color": colors.muted},
+    }
+
+
+def _sides(
+    order: Sequence[int], selected: Sequence[Cell], unsure_selected: Sequence[int | None]
+) -> list[Sides]:
+    """What to outline."""
+    place = {index: position for position, index in enumerate(order)}
+    found = [box(cell, place) for cell in selected]
+    left = unsure_place(len(order)) - 0.5
+    for row in unsure_selected:
+        _, _, top, bottom = box((row, order[0]), place)
+        found.append((left, left + 1, top, bottom))
+    return found
 
 
 def _headers(
@@ -208,9 +188,7 @@ def box(cell: Cell, place: dict[int, int], start: float = 0.0) -> tuple[float, f
     return start + left - 0.5, start + right + 0.5, top - 0.5, bottom + 0.5
 
 
-def outline(
-    sides: tuple[float, float, float, float], color: str, width: float = 2.5
-) -> dict[str, Any]:
+def outline(sides: Sides, color: str, width: float = 2.5) -> dict[str, Any]:
     """A rectangle around left, right, top and bottom."""
     left, right, top, bottom = sides
     line = {"color": color, "width": width}

@@ -120,6 +120,15 @@ def test_dont_know_is_a_column_of_its_own():
     assert (shape["x0"], shape["y0"], shape["y1"]) == (place - 0.5, 1.5, 2.5)
 
 
+def test_dont_know_is_a_share_where_the_cells_are():
+    # 4 of the 14 cats and 3 of the 4 birds are not answered.
+    unanswered = np.array([4, 0, 3])
+    for unit, texts in (("row %", ["28.6", "75.0"]), ("column %", ["57.1", "42.9"])):
+        figure = confusion(COUNTS, CLASSES, Look(unit), unanswered=unanswered)
+        place = figure["layout"]["xaxis"]["tickvals"][3]
+        assert [text for (_, x), text in _numbers(figure).items() if x == place] == texts
+
+
 @pytest.mark.parametrize("shading", SHADINGS)
 def test_shades_grow_with_the_values_from_none_to_the_largest(shading):
     values = np.array([0.0, 1.0, 3.0, 30.0, 1000.0])
