@@ -117,8 +117,8 @@ def milliseconds(at: Any) -> float:
     began = time.process_time()
     at.run()
     took = time.process_time() - began
-    if at.exception:
-        raise RuntimeError(f"the page failed: {at.exception[0].message}")
+    if trouble := [*at.exception, *at.error, *at.warning]:
+        raise RuntimeError(f"the page did not do as it was asked: {trouble[0].value}")
     return 1000 * took
 
 
