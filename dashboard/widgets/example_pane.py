@@ -69,6 +69,10 @@ def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> No
         shown = _example(viewed, index, around)
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
+        st.button(
+            "Close", key="close_example", icon=":material/close:",
+            on_click=lambda: selection.update(example=None),
+        )  # fmt: skip
         return
     with st.container(border=True, key="example_pane", gap="xsmall"):
         _head(shown, around)
@@ -110,20 +114,21 @@ def _head(shown: images.Example, around: Around) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         words = f"**Image {shown.index:,}**" + ("" if around.alone else f" · {where}")
         st.markdown(words, width="stretch")
-        if not around.alone:
-            _step(rows, place, -1, "Previous image", ":material/chevron_left:")
-            _step(rows, place, 1, "Next image", ":material/chevron_right:")
-        st.button(
-            "", icon=":material/close:", key="close_example", help="Close (Esc)", type="tertiary",
-            on_click=_open, args=(rows, None),
-        )  # fmt: skip
+        with st.container(horizontal=True, width="content", gap="small", key="signs_example"):
+            if not around.alone:
+                _step(rows, place, -1, "Previous image", ":material/chevron_left:")
+                _step(rows, place, 1, "Next image", ":material/chevron_right:")
+            st.button(
+                "Close", icon=":material/close:", key="close_example", help="Close (Esc)",
+                type="tertiary", on_click=_open, args=(rows, None),
+            )  # fmt: skip
 
 
 def _step(rows: pd.DataFrame, place: int | None, step: int, name: str, icon: str) -> None:
     target = None if place is None else place + step
     there = target is not None and 0 <= target < len(rows)
     st.button(
-        "", key=f"example_{name}", icon=icon, help=name, type="tertiary",
+        name, key=f"example_{name}", icon=icon, help=name, type="tertiary",
         disabled=not there, on_click=_open, args=(rows, target),
     )  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 import streamlit as st
 
 from core.errors import UserError
+from core.inspection.biography import Verdict
 from core.review.query import DECISIONS, ORDERS, UNTAGGED, Facet, Query, facet_counts
 from dashboard import filters, selection
 from dashboard.review_images import (
@@ -30,8 +31,7 @@ Counts = Mapping[Any, int]
 def filter_button(found: Found, classes: tuple[str, ...], key: str, narrow: bool) -> None:
     """A button that opens into all facets; it says how many are in force."""
     facets = len(_in_force(found))
-    words = [] if narrow else ["Filter"]
-    name = " · ".join([*words, *([str(facets)] if facets else [])])
+    name = f"Filter · {facets}" if facets else "Filter"
     with st.popover(
         name, icon=":material/filter_alt:", key=f"{key}_filter", on_change="rerun",
         help="Filter" if narrow else None,
@@ -121,7 +121,7 @@ class _Facets:
 
     def _history(self) -> None:
         if "verdicts" in self._counts:
-            options = list(self._counts["verdicts"])
+            options = [story for story in get_args(Verdict) if story in self._counts["verdicts"]]
             self._several("verdicts", "Over the epochs", options, str)
         if "everywhere" in self._counts:
             left = self._counts["everywhere"][True]

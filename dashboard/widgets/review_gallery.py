@@ -126,7 +126,10 @@ def _head(found: Found, images: Images, choice: _Choice, key: str, editable: boo
     # Beside an open image there is little room: buttons are signs, and the title has its own line.
     narrow = selection.current().example is not None
     title = st.container(key=f"{key}_title") if narrow else None
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row = st.container(
+        horizontal=True, vertical_alignment="center", gap="small",
+        key=f"signs_{key}" if narrow else f"tools_{key}",
+    )  # fmt: skip
     title = title or row.container(width="stretch", key=f"{key}_title")
     title.markdown(f"**{images.title}** · {_count(found)}")
     if images.rows.empty:

@@ -38,7 +38,7 @@ def tag_button(found: Found, targets: Collection[int], key: str, narrow: bool) -
         found: the gallery's images.
         targets: indices of those that are meant.
         key: names the controls.
-        narrow: whether there is room for a sign only.
+        narrow: whether only its sign is seen.
     """
     name = "" if narrow else "Tag"
     with st.popover(
@@ -63,7 +63,7 @@ def export_button(
         images: the page's.
         chosen: indices of those that are meant; none means all that pass the filter.
         key: names the controls.
-        narrow: whether there is room for a sign only.
+        narrow: whether only its sign is seen.
     """
     name = "" if narrow else "Export"
     with st.popover(

@@ -348,6 +348,15 @@ def test_an_image_that_is_filtered_by_stays_open(run):
     assert at.button(key="example_Next image").disabled
 
 
+def test_an_image_that_is_not_there_can_be_closed(run):
+    at = _open(run, example="5000")
+    assert "has no image with index 5000" in at.warning[0].value
+    at.button(key="close_example").click().run()
+    assert not at.exception
+    assert not at.warning
+    assert "example" not in at.query_params
+
+
 def test_train_images_are_shown_with_the_answers_they_come_with(run):
     from core import evaluation
 
