@@ -117,6 +117,20 @@ def test_a_choice_in_the_filter_stands_in_the_address_and_counts_follow(run):
     assert len(_gallery(at)["ids"]) == min(120, len(wrong))
 
 
+def test_many_classes_are_a_list(run, monkeypatch):
+    monkeypatch.setattr("dashboard.widgets.gallery_filters._FEW", 9)
+    counts = _rows(run)["predicted"].value_counts()
+    answer, number = int(counts.index[0]), int(counts.iloc[0])
+    at = _open(run, filter="outcome=any")
+    at.session_state["some_filter"] = True
+    at.run()
+    found = at.multiselect(key="some_facet_predicted")
+    assert found.options[answer] == f"{answer} · {number}"
+    found.set_value([answer]).run()
+    assert at.query_params["filter"] == f"predicted={answer};outcome=any"
+    assert _gallery(at)["total"] == number
+
+
 def test_the_order_stands_in_the_address_and_the_usual_one_does_not(run):
     at = _open(run, {"order": "loss"})
     table = _rows(run)
