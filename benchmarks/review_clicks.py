@@ -22,8 +22,8 @@ WATCH = """
   addEventListener(event, () => { began = performance.now(); }, { capture: true, once: true });
   const inside = [...document.querySelectorAll(".st-key-gallery *")].find((e) => e.shadowRoot);
   const holds = () =>
-    [...document.querySelectorAll("p")].some((p) => new RegExp(text).test(p.innerText)) &&
-    new RegExp(caption).test(inside.shadowRoot.querySelector(".tile .first").innerText);
+    [...document.querySelectorAll("p")].some((p) => new RegExp(text).test(p.textContent)) &&
+    new RegExp(caption).test(inside.shadowRoot.querySelector(".tile .first").textContent);
   window.painted = new Promise((done) => {
     const look = () => {
       const waited = began === null ? 0 : performance.now() - began;
