@@ -2,7 +2,7 @@
 // click marks its image at once and the sheet does not have to be sent again.
 const galleries = new WeakMap();
 
-const WALK_DELAY = 120; // ms: walking fast opens only the image where the walk ends
+const WALK_DELAY = 120; // ms: walking fast opens only the first image and the one where the walk ends
 const REPEATED = 40; // events: a message repeats the last ones, as a later one may overtake it
 
 function act(gallery, event) {
@@ -185,7 +185,7 @@ function settle(gallery, focused) {
 function begin(root) {
   const gallery = {
     root, data: null, selected: null, chosen: new Set(), at: 0, anchor: null, tiles: [], area: null,
-    landing: null, focused: false, events: [], count: 0, sender: Math.random().toString(36).slice(2),
+    landing: null, focused: false, stepped: 0, events: [], count: 0, sender: Math.random().toString(36).slice(2),
   };
   root.addEventListener("focusin", (event) => {
     gallery.focused = Boolean(event.target.closest(".tile"));

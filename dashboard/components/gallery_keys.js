@@ -76,7 +76,10 @@ function step(gallery, position) {
   mark(gallery);
   clearTimeout(gallery.timer);
   const id = gallery.selected;
-  gallery.timer = setTimeout(() => act(gallery, { open: id }), WALK_DELAY);
+  const since = performance.now() - gallery.stepped;
+  gallery.stepped += since;
+  if (since > WALK_DELAY) act(gallery, { open: id });
+  else gallery.timer = setTimeout(() => act(gallery, { open: id }), WALK_DELAY);
 }
 
 function turn(gallery, by, landing) {
