@@ -143,7 +143,7 @@ def _points(bars: _Bars, full: pd.DataFrame, by_mass: bool, colors: Palette) -> 
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": "right, 95 % interval",
+        "name": "right",
         "x": x,
         "y": [float(value) for value in accuracy],
         "error_y": {
