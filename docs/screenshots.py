@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page
@@ -68,19 +69,32 @@ def train(page: Page, address: str) -> str:
 def addresses(run: Run, before: str) -> dict[str, str]:
     """What each picture shows, by its name."""
     true, predicted, index = worst_confusion(run)
-    pages = ("runs", "filters", "feature_maps", "slices", "embedding", "labels")
+    pages = ("runs", "filters", "feature_maps", "slices", "embedding")
     return {
         **{page: f"{page}?run={run.id}" for page in pages},
         "results": f"results?run={run.id}&cell={true}-{predicted}&example={index}",
         "compare": f"compare?run={run.id}&compare={before}",
-        "calibration": f"calibration?run={run.id}&threshold=0.9",
+        "labels": f"labels?run={run.id}&example={surest_error(run)}",
+        "calibration": f"calibration?run={run.id}&group=bin:13-15-width",
     }
+
+
+def answers(run: Run) -> tuple[Any, Any]:
+    """Labels (N,) of the test images, and the probabilities (N, K) after the last epoch."""
+    return datasets.load("mnist").test_labels.numpy(), run.probabilities(run.epochs()[-1], "test")
+
+
+def surest_error(run: Run) -> int:
+    """The test image that is answered wrong with the most confidence."""
+    labels, probabilities = answers(run)
+    wrong = probabilities.argmax(1) != labels
+    return int(np.where(wrong, probabilities.max(1), 0.0).argmax())
 
 
 def worst_confusion(run: Run) -> tuple[int, int, int]:
     """True and predicted class that are most often confused on test, and one of the images."""
-    labels = datasets.load("mnist").test_labels.numpy()
-    predicted = run.probabilities(run.epochs()[-1], "test").argmax(1)
+    labels, probabilities = answers(run)
+    predicted = probabilities.argmax(1)
     wrong = np.flatnonzero(predicted != labels)
     codes = labels[wrong] * 10 + predicted[wrong]
     worst = int(np.bincount(codes).argmax())
