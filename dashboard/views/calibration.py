@@ -10,8 +10,8 @@ from dashboard.widgets.calibration_scores import calibration_scores, temperature
 from dashboard.widgets.coverage import coverage_panel
 from dashboard.widgets.reliability import choose_settings, show_diagram
 from dashboard.widgets.review_gallery import review_gallery
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
-from dashboard.widgets.run_heading import heading
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import viewed_run
 
 DIAGRAM, CURVE, IMAGES = 400, 230, 690  # heights, in pixels
 
@@ -38,16 +38,11 @@ def show(viewed: Viewed) -> None:
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = viewed_run(
+        "Nothing has been measured yet: the untrained network's confidence, epoch 0, appears "
+        "here a few seconds after the run starts.",
+    )
     if viewed is None:
-        return
-    heading(viewed)
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "Nothing has been measured yet: the untrained network's confidence, epoch 0, appears "
-            "here a few seconds after the run starts."
-        )
         return
     try:
         show(viewed)

@@ -6,7 +6,8 @@ from dashboard import selection
 from dashboard.compare_groups import PARTS, Part, first_group, part_of
 from dashboard.widgets.agreement_panel import agreement_panel
 from dashboard.widgets.flip_panel import flip_panel
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import viewed_run
 from dashboard.widgets.story_panel import story_panel
 
 
@@ -39,15 +40,12 @@ def show(viewed: Viewed, epoch: int) -> None:
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = viewed_run(
+        "Nothing has been measured yet: the untrained network's results, epoch 0, appear here "
+        "a few seconds after the run starts.",
+        titled=False,
+    )
     if viewed is None:
-        return
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "Nothing has been measured yet: the untrained network's results, epoch 0, appear here "
-            "a few seconds after the run starts."
-        )
         return
     show(viewed, viewed.epoch)
 

@@ -5,22 +5,17 @@ import streamlit as st
 from core.errors import UserError
 from dashboard.text import sentence
 from dashboard.widgets.drawing_desk import drawing_desk
-from dashboard.widgets.run_bar import follow, run_bar
-from dashboard.widgets.run_heading import heading
+from dashboard.widgets.run_page import viewed_run
 
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar(splits=False)
+    viewed = viewed_run(
+        "There is no network to ask yet: the untrained one, epoch 0, is here a few seconds "
+        "after the run starts.",
+        splits=False,
+    )
     if viewed is None:
-        return
-    heading(viewed)
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "There is no network to ask yet: the untrained one, epoch 0, is here a few seconds "
-            "after the run starts."
-        )
         return
     try:
         drawing_desk(viewed)

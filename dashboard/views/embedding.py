@@ -9,8 +9,8 @@ from dashboard.widgets.embedding_choice import chosen_images
 from dashboard.widgets.embedding_images import embedding_images
 from dashboard.widgets.embedding_map import embedding_map
 from dashboard.widgets.epoch_player import keep_playing
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
-from dashboard.widgets.run_heading import heading
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import viewed_run
 
 MAP_HEIGHT = 470  # pixels
 IMAGES_HEIGHT = 560
@@ -36,16 +36,11 @@ def show_embedding(viewed: Viewed, epoch: int) -> None:
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = viewed_run(
+        "Nothing can be looked at yet: the untrained network, epoch 0, appears here a few "
+        "seconds after the run starts.",
+    )
     if viewed is None:
-        return
-    heading(viewed)
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "Nothing can be looked at yet: the untrained network, epoch 0, appears here a few "
-            "seconds after the run starts."
-        )
         return
     show_embedding(viewed, viewed.epoch)
     keep_playing(viewed)

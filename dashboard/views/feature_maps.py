@@ -8,8 +8,8 @@ from dashboard.text import sentence
 from dashboard.widgets.activation_statistics import activation_statistics
 from dashboard.widgets.image_choice import chosen_picture, image_choice
 from dashboard.widgets.network_maps import compare_choice, compared, network_maps, scale_choice
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
-from dashboard.widgets.run_heading import heading
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import viewed_run
 from dashboard.widgets.value_story import value_story
 
 
@@ -39,16 +39,11 @@ def show_network(viewed: Viewed) -> None:
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = viewed_run(
+        "Nothing can be looked at yet: the untrained network, epoch 0, appears here a few "
+        "seconds after the run starts.",
+    )
     if viewed is None:
-        return
-    heading(viewed)
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "Nothing can be looked at yet: the untrained network, epoch 0, appears here a few "
-            "seconds after the run starts."
-        )
         return
     show_network(viewed)
     st.space("small")

@@ -18,7 +18,8 @@ from dashboard.widgets.filter_grid import (
 )
 from dashboard.widgets.filter_panel import filter_panel
 from dashboard.widgets.importance_sheet import importance_sheet
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import viewed_run
 
 
 def look(viewed: Viewed, epoch: int) -> state.Looked | None:
@@ -76,15 +77,12 @@ def panel(looked: state.Looked, scale: Scale) -> None:
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = viewed_run(
+        "No epoch is finished yet: the untrained network's filters, epoch 0, appear here a few "
+        "seconds after the run starts.",
+        titled=False,
+    )
     if viewed is None:
-        return
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "No epoch is finished yet: the untrained network's filters, epoch 0, appear here a few "
-            "seconds after the run starts."
-        )
         return
     looked = look(viewed, viewed.epoch)
     if looked is not None:

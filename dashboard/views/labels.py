@@ -10,7 +10,8 @@ from dashboard.text import sentence
 from dashboard.widgets.decisions_file import decisions_file
 from dashboard.widgets.fold_training import fold_training, offer_again
 from dashboard.widgets.label_source import choose_folds, choose_source, source_of
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import viewed_run
 from dashboard.widgets.score_table import score_table
 from dashboard.widgets.suspect_list import choose_list, suspect_list
 from dashboard.widgets.train_again import train_again
@@ -64,15 +65,13 @@ def show_decisions(viewed: Viewed, source: Source, known: Annotations, scored: b
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar(splits=False)
+    viewed = viewed_run(
+        "Nothing has been measured yet: labels are doubted with the probabilities of a "
+        "finished epoch. Epoch 0 appears a few seconds after the run starts.",
+        splits=False,
+        titled=False,
+    )
     if viewed is None:
-        return
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "Nothing has been measured yet: labels are doubted with the probabilities of a "
-            "finished epoch. Epoch 0 appears a few seconds after the run starts."
-        )
         return
     source = source_of(viewed)
     bar = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")

@@ -13,8 +13,9 @@ from dashboard.widgets.class_table import class_table
 from dashboard.widgets.confusion_history import confusion_history
 from dashboard.widgets.confusion_images import confusion_images
 from dashboard.widgets.confusion_matrix import confusion_matrix
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
-from dashboard.widgets.run_heading import accuracies, heading
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_heading import accuracies
+from dashboard.widgets.run_page import viewed_run
 
 
 def show_answers(viewed: Viewed) -> None:
@@ -63,16 +64,11 @@ def show_curves(viewed: Viewed) -> None:
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = viewed_run(
+        "Nothing has been measured yet: the untrained network's results, epoch 0, appear "
+        "here a few seconds after the run starts.",
+    )
     if viewed is None:
-        return
-    heading(viewed)
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "Nothing has been measured yet: the untrained network's results, epoch 0, appear "
-            "here a few seconds after the run starts."
-        )
         return
     accuracies(viewed)
     show_answers(viewed)

@@ -5,7 +5,8 @@ import streamlit as st
 from core.errors import UserError
 from dashboard import selection, slice_loaders
 from dashboard.text import sentence
-from dashboard.widgets.run_bar import Viewed, follow, run_bar
+from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import viewed_run
 from dashboard.widgets.slice_images import slice_images
 from dashboard.widgets.slice_measures import slice_measures
 from dashboard.widgets.slice_ranking import opened_slice, slice_ranking
@@ -45,15 +46,12 @@ def show_slices(viewed: Viewed, epoch: int) -> None:
 
 def page() -> None:
     """Draws the page."""
-    viewed = run_bar()
+    viewed = viewed_run(
+        "Nothing has been measured yet: the untrained network's answers, epoch 0, appear here "
+        "a few seconds after the run starts.",
+        titled=False,
+    )
     if viewed is None:
-        return
-    follow(viewed)
-    if viewed.epoch is None:
-        st.info(
-            "Nothing has been measured yet: the untrained network's answers, epoch 0, appear here "
-            "a few seconds after the run starts."
-        )
         return
     show_slices(viewed, viewed.epoch)
 
