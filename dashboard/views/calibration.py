@@ -10,15 +10,13 @@ from dashboard.widgets.calibration_scores import calibration_scores, temperature
 from dashboard.widgets.coverage import coverage_panel
 from dashboard.widgets.reliability import choose_settings, show_diagram
 from dashboard.widgets.review_gallery import review_gallery
-from dashboard.widgets.run_bar import Viewed
-from dashboard.widgets.run_page import viewed_run
+from dashboard.widgets.run_page import Measured, viewed_run
 
 DIAGRAM, CURVE, IMAGES = 400, 230, 690  # heights, in pixels
 
 
-def show(viewed: Viewed) -> None:
+def show(viewed: Measured) -> None:
     """Scores, the two charts, and the images behind what is chosen in them."""
-    assert viewed.epoch is not None
     scores, words = st.columns([4, 3], gap="large", vertical_alignment="center")
     charts, images = st.columns([5, 7], gap="large")
     with charts:
