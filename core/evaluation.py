@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -117,6 +117,37 @@ def errors(labels: IntArray, probabilities: FloatArray, index: IntArray) -> pd.D
     return wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
 
 
+def check_probabilities(
+    labels: IntArray | None,
+    probabilities: NDArray[Any],
+    num_classes: int | None = None,
+) -> None:
+    """Refuses probabilities that nothing can be counted from.
+
+    Args:
+        labels: (N,) of the same images; None where there are none to agree with.
+        probabilities: to be (N, K) finite numbers.
+        num_classes: K; None takes as many as there are.
+
+    Raises:
+        RunError: if they are no table, the sizes do not agree, or one is not a finite number.
+    """
+    shape = "×".join(map(str, probabilities.shape))
+    if probabilities.ndim != 2:
+        raise RunError(f"probabilities must have two dimensions, got the shape {shape}")
+    num_images, columns = probabilities.shape
+    wanted = num_images if labels is None else len(labels)
+    if wanted != num_images or num_classes not in (None, columns):
+        of = "" if num_classes is None else f" of {num_classes} classes"
+        raise RunError(f"there are {wanted:,} labels{of}, but probabilities of shape {shape}")
+    broken = int((~np.isfinite(probabilities).all(1)).sum())
+    if broken:
+        raise RunError(
+            f"the probabilities of {broken:,} of {num_images:,} images are not finite numbers; "
+            "training may have blown up: choose an earlier epoch, or train again"
+        )
+
+
 SMALLEST = 2.0**-24  # the smallest float16 above 0: what a saved probability of 0 may have been
 
 
@@ -140,15 +171,7 @@ def examples(labels: IntArray, probabilities: FloatArray, index: IntArray) -> pd
     """
     import pandas as pd
 
-    if probabilities.ndim != 2 or len(probabilities) != len(labels):
-        shape = "×".join(map(str, probabilities.shape))
-        raise RunError(f"there are {len(labels):,} labels, but probabilities of shape {shape}")
-    broken = ~np.isfinite(probabilities).all(1)
-    if broken.any():
-        raise RunError(
-            f"the saved probabilities of {int(broken.sum()):,} of {len(labels):,} images are not "
-            "finite numbers; training may have blown up: choose an earlier epoch"
-        )
+    check_probabilities(labels, probabilities)
     rows = np.arange(len(labels))
     predicted = probabilities.argmax(1)
     confidence = probabilities[rows, predicted].astype(np.float64)

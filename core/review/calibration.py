@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import RunError
-from core.evaluation import SMALLEST
+from core.evaluation import SMALLEST, check_probabilities
 from core.review.proportions import wilson
 
 if TYPE_CHECKING:
@@ -39,14 +39,7 @@ def log_probabilities(probabilities: NDArray[Any]) -> FloatArray:
     Raises:
         RunError: if a probability is not a finite number, or they are no table.
     """
-    if probabilities.ndim != 2:
-        raise RunError(f"probabilities must have two dimensions, got {probabilities.ndim}")
-    broken = int((~np.isfinite(probabilities).all(1)).sum())
-    if broken:
-        raise RunError(
-            f"the probabilities of {broken:,} of {len(probabilities):,} images are not finite "
-            "numbers; training may have blown up: choose an earlier epoch"
-        )
+    check_probabilities(None, probabilities)
     values = np.maximum(probabilities.astype(np.float64), SMALLEST)
     logs: FloatArray = np.log(values) - np.log(values.sum(1, keepdims=True))
     return logs

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import RunError, UserError
-from core.evaluation import FloatArray, IntArray, confusion_matrix
+from core.errors import UserError
+from core.evaluation import IntArray, confusion_matrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,31 +68,6 @@ class Answered:
         return int(self.matrix.trace()) / self.num_answered if self.num_answered else math.nan
 
 
-def confusion_at(labels: IntArray, probabilities: FloatArray, threshold: float) -> Answered:
-    """The confusion matrix of the images whose largest probability reaches a threshold.
-
-    A selective classifier by its confidence: Geifman and El-Yaniv 2017. Coverage never grows with
-    the threshold; accuracy may move either way.
-
-    Args:
-        labels: (N,) true classes in [0, K).
-        probabilities: (N, K), finite.
-        threshold: in [0, 1]; at 0 every image is answered.
-
-    Raises:
-        UserError: if the threshold is out of range.
-        RunError: if a probability is not a finite number, or the sizes do not agree.
-    """
-    if probabilities.ndim != 2 or len(probabilities) != len(labels):
-        shape = "×".join(map(str, probabilities.shape))
-        raise RunError(f"there are {len(labels):,} labels, but probabilities of shape {shape}")
-    if not np.isfinite(probabilities).all():
-        raise RunError("some probabilities are not finite numbers; choose an earlier epoch")
-    predicted = probabilities.argmax(1)
-    confidence = probabilities.max(1)
-    return answered(labels, predicted, confidence, probabilities.shape[1], threshold)
-
-
 def answered(
     labels: IntArray,
     predicted: NDArray[np.integer[Any]],
@@ -100,7 +75,17 @@ def answered(
     num_classes: int,
     threshold: float,
 ) -> Answered:
-    """As `confusion_at`, from predictions (N,) and their confidences (N,).
+    """The confusion matrix of the images whose confidence reaches a threshold.
+
+    A selective classifier by its confidence: Geifman and El-Yaniv 2017. Coverage never grows with
+    the threshold; accuracy may move either way.
+
+    Args:
+        labels: (N,) true classes in [0, K).
+        predicted: (N,) answers in [0, K).
+        confidence: (N,) their probabilities, in [0, 1].
+        num_classes: K.
+        threshold: in [0, 1]; at 0 every image is answered.
 
     Raises:
         UserError: if the threshold is out of range.
@@ -211,7 +196,7 @@ def confusions(history: IntArray, epochs: Sequence[int]) -> pd.DataFrame:
     - share: of the images of the true class that were answered then, in [0, 1];
     - peak, peak_epoch: the largest count, and the first epoch that had it;
     - unlearnt_since: the epoch from which on at most `UNLEARNT` of the peak was left; NA where more
-      of it is left, or the confusion never grew in the first place.
+      of it is left.
 
     Args:
         history: (E, K, K) counts after each epoch.

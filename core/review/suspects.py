@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import RunError
+from core.evaluation import FloatArray, IntArray, check_probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from core.evaluation import FloatArray, IntArray
 
 
 def suspects(
@@ -47,7 +46,9 @@ def suspects(
     Raises:
         RunError: if the sizes do not agree, or a probability is not a finite number.
     """
-    _check(labels, probabilities, index, len(classes))
+    check_probabilities(labels, probabilities, len(classes))
+    if len(index) != len(labels):
+        raise RunError(f"there are {len(labels):,} labels, but the places of {len(index):,} images")
     import pandas as pd
 
     rows = np.arange(len(labels))
@@ -73,21 +74,6 @@ def suspects(
     # Half precision makes many labels equally improbable: then the surest other class goes first.
     order = np.lexsort((-suggested_probability, table["quality"]))
     return table.iloc[order].reset_index(drop=True)
-
-
-def _check(labels: IntArray, probabilities: FloatArray, index: IntArray, num_classes: int) -> None:
-    if probabilities.shape != (len(labels), num_classes) or len(index) != len(labels):
-        shape = "×".join(map(str, probabilities.shape))
-        raise RunError(
-            f"there are {len(labels):,} labels of {num_classes} classes and {len(index):,} places, "
-            f"but probabilities of shape {shape}"
-        )
-    broken = ~np.isfinite(probabilities).all(1)
-    if broken.any():
-        raise RunError(
-            f"the probabilities of {int(broken.sum()):,} of {len(labels):,} images are not finite "
-            "numbers; training may have blown up: choose an earlier epoch, or train again"
-        )
 
 
 # Of 600 labels planted wrong among MNIST's 60,000, this many are among the first 600 by 3 folds of

@@ -12,6 +12,7 @@ from torch import nn
 from core.errors import RunError
 from core.evaluation import (
     accuracy,
+    check_probabilities,
     confusion_matrix,
     errors,
     evaluating,
@@ -140,3 +141,28 @@ def test_one_class_alone_has_all_the_margin_and_no_entropy():
 def test_probabilities_that_are_none_get_a_sentence(probabilities, words):
     with pytest.raises(RunError, match=words):
         examples(np.array([0, 1]), np.array(probabilities, np.float32), np.array([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities", "num_classes", "words"),
+    [
+        (None, np.zeros(3), None, "two dimensions, got the shape 3"),
+        (None, [[0.5, np.inf]], None, "1 of 1 images are not finite"),
+        (None, [[1.0, 0.0]], 3, "1 labels of 3 classes, but probabilities of shape 1×2"),
+        ([0, 1], [[1.0, 0.0]], 2, "2 labels of 2 classes, but probabilities of shape 1×2"),
+        ([0], [[1.0, 0.0]], 3, "1 labels of 3 classes, but probabilities of shape 1×2"),
+        ([0, 1, 2], np.zeros(3), None, "two dimensions"),
+    ],
+)
+def test_probabilities_are_checked_for_everybody_in_one_place(
+    labels, probabilities, num_classes, words
+):
+    given = None if labels is None else np.array(labels)
+    with pytest.raises(RunError, match=words):
+        check_probabilities(given, np.array(probabilities), num_classes)
+
+
+def test_probabilities_that_can_be_used_are_let_through():
+    check_probabilities(np.array([0]), np.array([[0.5, 0.5]]), 2)
+    check_probabilities(None, np.zeros((0, 2)))
+    check_probabilities(np.zeros(0, int), np.zeros((0, 3)), 3)

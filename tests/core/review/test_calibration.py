@@ -214,7 +214,7 @@ def test_nothing_and_a_single_class_are_no_trouble():
     ("call", "words"),
     [
         (lambda: tempered(np.array([[0.5, np.nan], [1, 0]]), 1.0), "1 of 2 images are not finite"),
-        (lambda: tempered(np.zeros(3), 1.0), "two dimensions, got 1"),
+        (lambda: tempered(np.zeros(3), 1.0), "two dimensions, got the shape 3"),
         (lambda: fit_temperature(np.zeros(2, int), np.ones((3, 2))), "2 labels, but answers to 3"),
         (lambda: reliability(CONFIDENCE, CORRECT, 0), r"must lie in \[1, 100\], got 0"),
         (lambda: reliability(CONFIDENCE, CORRECT[:2]), "2 labels, but answers to 5"),

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from core.errors import RunError, UserError
+from core.errors import UserError
 from core.review.matrix import (
+    Answered,
     answered,
-    confusion_at,
     confusions,
     evenly,
     in_cells,
@@ -33,6 +33,11 @@ PROBABILITIES = np.array(
 )
 
 
+def answered_at(labels: np.ndarray, values: np.ndarray, threshold: float) -> Answered:
+    """The matrix of the largest probabilities of (N, K)."""
+    return answered(labels, values.argmax(1), values.max(1), values.shape[1], threshold)
+
+
 @st.composite
 def predictions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     size, classes = draw(st.integers(1, 60)), draw(st.integers(1, 6))
@@ -42,7 +47,7 @@ def predictions(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_threshold_leaves_out_the_unsure_by_hand():
-    found = confusion_at(LABELS, PROBABILITIES, 0.55)
+    found = answered_at(LABELS, PROBABILITIES, 0.55)
     # Confidences 0.9, 0.6, 0.8, 0.4, 0.55: the fourth image gets "don't know".
     np.testing.assert_array_equal(found.matrix, [[1, 1, 0], [0, 1, 0], [0, 0, 1]])
     np.testing.assert_array_equal(found.unanswered, [0, 1, 0])
@@ -52,10 +57,10 @@ def test_a_threshold_leaves_out_the_unsure_by_hand():
 
 
 def test_nobody_answered_has_no_accuracy_and_no_images_no_coverage():
-    silent = confusion_at(LABELS, PROBABILITIES, 1.0)
+    silent = answered_at(LABELS, PROBABILITIES, 1.0)
     assert silent.coverage == 0
     assert math.isnan(silent.accuracy)
-    none = confusion_at(LABELS[:0], PROBABILITIES[:0], 0.0)
+    none = answered_at(LABELS[:0], PROBABILITIES[:0], 0.0)
     assert math.isnan(none.coverage)
     assert none.matrix.sum() == 0
 
@@ -63,7 +68,7 @@ def test_nobody_answered_has_no_accuracy_and_no_images_no_coverage():
 @given(predictions(), st.floats(0, 1))
 def test_the_matrix_is_scikit_learns_and_its_sums_are_the_counts(drawn, threshold):
     labels, values = drawn
-    found = confusion_at(labels, values, threshold)
+    found = answered_at(labels, values, threshold)
     sure = values.max(1) >= threshold
     classes = values.shape[1]
     if sure.any() and classes > 1:  # scikit-learn warns of a single class
@@ -81,26 +86,17 @@ def test_the_matrix_is_scikit_learns_and_its_sums_are_the_counts(drawn, threshol
 @given(predictions(), st.floats(0, 1), st.floats(0, 1))
 def test_coverage_and_errors_never_grow_with_the_threshold(drawn, one, other):
     low, high = sorted((one, other))
-    fewer, more = confusion_at(*drawn, high), confusion_at(*drawn, low)
+    fewer, more = answered_at(*drawn, high), answered_at(*drawn, low)
     assert fewer.coverage <= more.coverage
     assert fewer.num_errors <= more.num_errors
     assert (fewer.matrix <= more.matrix).all()
-    assert confusion_at(*drawn, 0.0).coverage == 1
+    assert answered_at(*drawn, 0.0).coverage == 1
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.5, math.nan])
 def test_a_threshold_out_of_range_is_told(threshold):
     with pytest.raises(UserError, match=r"must lie in \[0, 1\], got"):
-        confusion_at(LABELS, PROBABILITIES, threshold)
-
-
-def test_broken_probabilities_are_told():
-    broken = PROBABILITIES.copy()
-    broken[2, 1] = np.nan
-    with pytest.raises(RunError, match="not finite"):
-        confusion_at(LABELS, broken, 0.5)
-    with pytest.raises(RunError, match="5 labels, but probabilities of shape 4×3"):
-        confusion_at(LABELS, PROBABILITIES[:4], 0.5)
+        answered_at(LABELS, PROBABILITIES, threshold)
 
 
 def test_shares_of_rows_and_columns_by_hand_and_of_nothing():
@@ -156,7 +152,7 @@ def test_cells_hold_exactly_their_images(drawn, data):
 def test_whole_rows_and_columns_add_up(drawn):
     labels, values = drawn
     predicted, classes = values.argmax(1), values.shape[1]
-    matrix = confusion_at(labels, values, 0.0).matrix
+    matrix = answered_at(labels, values, 0.0).matrix
     for index in range(classes):
         assert in_cells(labels, predicted, [(index, None)], classes).sum() == matrix[index].sum()
         assert in_cells(labels, predicted, [(None, index)], classes).sum() == matrix[:, index].sum()
@@ -209,10 +205,3 @@ def test_an_unlearnt_confusion_has_stayed_low_since_then_and_not_before(epochs, 
         else:
             assert low[row.unlearnt_since - 1 :].all()
             assert not low[row.unlearnt_since - 2]
-
-
-def test_answers_from_predictions_are_those_from_probabilities():
-    predicted, confidence = PROBABILITIES.argmax(1), PROBABILITIES.max(1)
-    one = answered(LABELS, predicted, confidence, 3, 0.6)
-    other = confusion_at(LABELS, PROBABILITIES, 0.6)
-    np.testing.assert_array_equal(one.matrix, other.matrix)

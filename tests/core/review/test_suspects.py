@@ -104,13 +104,18 @@ def test_all_images_of_one_class_among_several():
     ("probabilities", "sentence"),
     [
         (np.full((2, 3), np.nan, np.float32), "of 2 of 2 images are not finite"),
-        (np.zeros((3, 3), np.float32), "2 labels of 3 classes .* shape 3×3"),
-        (np.zeros((2, 2), np.float32), "2 labels of 3 classes .* shape 2×2"),
+        (np.zeros((3, 3), np.float32), "2 labels of 3 classes, but probabilities of shape 3×3"),
+        (np.zeros((2, 2), np.float32), "2 labels of 3 classes, but probabilities of shape 2×2"),
     ],
 )
 def test_what_cannot_be_ranked_is_refused(probabilities, sentence):
     with pytest.raises(RunError, match=sentence):
         suspects(np.zeros(2, np.int64), probabilities, np.arange(2), CLASSES)
+
+
+def test_every_image_needs_a_place():
+    with pytest.raises(RunError, match="2 labels, but the places of 3 images"):
+        suspects(np.zeros(2, np.int64), np.ones((2, 3), np.float32), np.arange(3), CLASSES)
 
 
 def planted(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, np.ndarray]:
