@@ -42,6 +42,8 @@ def main() -> None:
                     visit(page, f"{address}/{place}")
                     if shot == "embedding":
                         lasso(page)
+                    if page.get_by_test_id("stAlert").count():
+                        raise RuntimeError(f"{shot}: {page.get_by_test_id('stAlert').inner_text()}")
                     page.screenshot(path=HERE / f"{shot}-{theme}.png")
 
 
