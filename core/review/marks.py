@@ -16,8 +16,9 @@ LONGEST_NOTE = 2_000
 Kind = Literal["mislabelled", "ambiguous", "left out"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_CONTROL_IN_NOTE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL_IN_NOTE = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ def tag_name(name: str) -> str:
     Raises:
         ReviewError: if it is empty or too long.
     """
-    line = " ".join(_CONTROL.sub(" ", name).split())
+    # The rule by which the address takes a name: what it cannot name could not be filtered by.
+    seen = (character if character.isprintable() else " " for character in name)
+    line = " ".join("".join(seen).split())
     if not 0 < len(line) <= LONGEST_NAME:
         raise ReviewError(f"a tag's name must have 1 to {LONGEST_NAME} characters, got {len(line)}")
     return line
