@@ -128,9 +128,15 @@ def overwrite(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def to_json_bytes(values: Any) -> bytes:
-    """Strict JSON: NaN and infinity are refused."""
-    return json.dumps(values, allow_nan=False, indent=1, ensure_ascii=False).encode()
+def to_json_bytes(values: Any, *, compact: bool = False) -> bytes:
+    """Strict JSON: NaN and infinity are refused.
+
+    Args:
+        values: of JSON's types.
+        compact: without spaces, all on one line, for many numbers that nobody reads.
+    """
+    shape: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 1}
+    return json.dumps(values, allow_nan=False, ensure_ascii=False, **shape).encode()
 
 
 def write_json(path: Path, values: Any, *, sync: bool = True) -> None:

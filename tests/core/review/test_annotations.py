@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from core.datasets.catalog import entry
 from core.datasets.dataset import Dataset, assemble
 from core.errors import DiskError, ReviewError
+from core.review import annotation_file
 from core.review import annotations as annotating
 from core.review.annotation_file import FORMAT, MOST_TAGS, from_bytes, to_bytes
 from core.review.annotations import Annotations, Decision, Merged
+from core.review.marks import tag_name
 
 
 def _dataset(checksum: str = "a") -> Dataset:
@@ -337,3 +339,50 @@ def test_annotations_are_frozen():
     said = Annotations("digits", "f", ("0",))
     with pytest.raises(dataclasses.FrozenInstanceError):
         said.dataset = "mnist"
+
+
+def test_what_could_not_be_read_back_is_not_written(tmp_path, monkeypatch):
+    before = annotating.tag(DATA, "test", [1], "smudged", tmp_path)
+    monkeypatch.setattr(annotation_file, "MOST_BYTES", len(to_bytes(before)) + 40)
+    with pytest.raises(ReviewError, match="would have .* delete a tag"):
+        annotating.set_note(DATA, "test", 1, "x" * 41, tmp_path)
+    assert annotating.load(DATA, tmp_path) == before
+    annotating.set_note(DATA, "test", 1, "x" * 20, tmp_path)
+    assert annotating.load(DATA, tmp_path).note_of("test", 1) == "x" * 20
+
+
+def test_an_image_in_a_tag_costs_its_number_and_a_comma():
+    few, more = (
+        Annotations(DATA.name, DATA.fingerprint, DATA.classes, {"a": {"test": frozenset(images)}})
+        for images in ([1000], [1000, 1001, 1002])
+    )
+    assert len(to_bytes(more)) - len(to_bytes(few)) == 2 * len(",1001")
+
+
+def _named(*names: str) -> bytes:
+    """A review file with these tags: the first on train image 0, the next on image 1, and so on."""
+    values = json.loads(to_bytes(Annotations(DATA.name, DATA.fingerprint, DATA.classes)))
+    values["tags"] = {name: {"train": [place % 12]} for place, name in enumerate(names)}
+    return json.dumps(values).encode()
+
+
+def test_tags_that_are_kept_under_one_name_share_their_images():
+    read = from_bytes(_named("a", "a ", "b", "a\u200b"), DATA, "it")
+    assert read.tags == {"a": {"train": {0, 1, 3}}, "b": {"train": {2}}}
+
+
+def test_a_file_with_too_many_tags_is_refused():
+    names = [f"tag {number}" for number in range(MOST_TAGS + 1)]
+    assert len(from_bytes(_named(*names[1:], f"{names[1]} "), DATA, "it").tags) == MOST_TAGS
+    with pytest.raises(ReviewError, match=f"has {MOST_TAGS + 1} tags, and there can be"):
+        from_bytes(_named(*names), DATA, "it")
+
+
+@pytest.mark.parametrize("hidden", ["\u00ad", "\ue000", "\u200b", "\ufff9", "\U000e0041", "\ud800"])
+def test_a_character_that_nobody_sees_is_no_part_of_a_name(hidden):
+    assert tag_name(f"a{hidden}b{hidden}") == "a b"
+
+
+def test_half_a_character_in_a_note_can_be_written(tmp_path):
+    annotating.set_note(DATA, "test", 1, "half \ud83d", tmp_path)
+    assert annotating.load(DATA, tmp_path).note_of("test", 1) == "half"
