@@ -4,7 +4,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from core.errors import UserError
-from core.review.annotations import FILES
 from dashboard import loaders, selection, sprites
 from dashboard.text import clean, count
 
@@ -35,10 +34,7 @@ def image(request: Request) -> Response:
 def _picture(run: str, file: str, index: int) -> bytes:
     if not selection.is_run_id(run):
         raise UserError(f"{run!r} is not the id of a run")
-    if file not in FILES:
-        raise UserError(f"there are the files {' and '.join(FILES)}, got {file!r}")
-    data = loaders.dataset(loaders.run(run).config.data.name)
-    pixels = data.test_images if file == "test" else data.train_images
+    pixels = loaders.dataset(loaders.run(run).config.data.name).images_of(file)
     if index >= len(pixels):
         last = count(len(pixels) - 1)
         raise UserError(f"the {file} file has the images 0 to {last}, got {count(index)}")

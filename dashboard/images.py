@@ -8,20 +8,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import UserError
+from core.review.annotations import file_of
 from core.runs import Run
 from dashboard import loaders, sprites
 
 PAGE_SIZE = 120  # images on one page of a gallery
 
 
-def images_of(given: loaders.Answers, cell: tuple[int, int] | None) -> pd.DataFrame:
-    """The rows of a matrix cell, or all errors where none is chosen; the most confident first."""
-    table = given.examples
-    if cell is None:
-        rows = table[table["true"] != table["predicted"]]
-    else:
-        rows = table[(table["true"] == cell[0]) & (table["predicted"] == cell[1])]
-    return rows.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
+def errors(given: loaders.Answers) -> pd.DataFrame:
+    """The rows of all images that are answered wrong, the most confident first."""
+    wrong = given.examples[~given.examples["correct"]]
+    return wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
 
 
 def pixels(of: Run, split: str, index: Any) -> NDArray[np.uint8]:
@@ -37,7 +34,7 @@ def sheet(of: Run, split: str, index: Any) -> sprites.Sheet:
 def _file_images(of: Run, split: str) -> NDArray[np.uint8]:
     """(N, C, H, W): the images that a split's indices count in; nothing is copied."""
     data = loaders.dataset(of.config.data.name)
-    pixels: NDArray[np.uint8] = (data.test_images if split == "test" else data.train_images).numpy()
+    pixels: NDArray[np.uint8] = data.images_of(file_of(split)).numpy()
     return pixels
 
 

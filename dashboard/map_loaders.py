@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 import torch
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from core.inspection.receptive_field import receptive_field
 from core.inspection.steps import Step
 from core.predictor import Predictor
 from core.preprocessing import network_input
+from core.review.annotations import file_of
 from core.runs import Run, default_root
 from dashboard import images, loaders, sprites
 from dashboard.network_loaders import network
@@ -106,7 +106,7 @@ def _pool(
     root: Path, run_id: str, epoch: int, split: str, kind: int | str, _run: Run, _epoch: int
 ) -> list[int]:
     if kind == "errors":
-        found: pd.DataFrame = images.images_of(loaders.answers(_run, _epoch, split), None)
+        found = images.errors(loaders.answers(_run, _epoch, split))
         return [int(index) for index in found["index"]]
     parts = loaders.splits(_run)
     index = parts.index(split).numpy()
@@ -129,7 +129,7 @@ def picture(of: Run, split: str, index: int) -> Picture:
             f"The {split} split of this run has no image with index {index}: its {len(known):,} "
             f"images have indices between {int(known.min())} and {int(known.max())}."
         )
-    pixels = (data.test_images if split == "test" else data.train_images)[index].numpy()
+    pixels = data.images_of(file_of(split))[index].numpy()
     title = f"Image {index:,} of the {split} split"
     return Picture(f"{split}-{index}", pixels, title, int(parts.labels(split)[position[0]]), index)
 

@@ -80,7 +80,7 @@ def _examples(
     hardest = np.argsort(-answered["loss"].to_numpy(), kind="stable")
     wanted = [_first(_found, key, hardest) for key in keys]
     data = review_loaders.dataset_of(_run)
-    file = (data.test_images if file_of(split) == "test" else data.train_images).numpy()
+    file = data.images_of(file_of(split)).numpy()
     step = -(-max(file.shape[2:]) // _LARGEST)
     tiles = np.zeros((len(keys), PER_ROW, *file[:1, :, ::step, ::step].shape[1:]), np.uint8)
     index = answered["index"].to_numpy()

@@ -7,12 +7,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.errors import DatasetError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor
 
     from core.datasets.catalog import Entry
+
+FILES = ("train", "test")  # that the images of a data set come in
 
 _CHUNK = 1 << 18  # pixels at a time: stays in the cache, 25 times faster than bincount over all
 
@@ -57,6 +61,29 @@ class Dataset:
     def num_classes(self) -> int:
         """K, the number of classes."""
         return len(self.classes)
+
+    def images_of(self, file: str) -> Tensor:
+        """(N, C, H, W) uint8: the images of ``train`` or ``test``, by index; not a copy.
+
+        Raises:
+            DatasetError: if there is no such file.
+        """
+        _check_file(file)
+        return self.test_images if file == "test" else self.train_images
+
+    def labels_of(self, file: str) -> Tensor:
+        """(N,) int64 in [0, K): the labels of ``train`` or ``test`` as they were given.
+
+        Raises:
+            DatasetError: if there is no such file.
+        """
+        _check_file(file)
+        return self.test_labels if file == "test" else self.train_labels
+
+
+def _check_file(file: str) -> None:
+    if file not in FILES:
+        raise DatasetError(f"there are the files {' and '.join(FILES)}, got {file!r}")
 
 
 def assemble(

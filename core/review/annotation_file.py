@@ -18,8 +18,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from core.datasets.dataset import FILES
 from core.errors import ReviewError
-from core.review.marks import FILES, Annotations, Decision, note_text, tag_name
+from core.review.marks import Annotations, Decision, note_text, tag_name
 from core.run_files import to_json_bytes
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def check_image(dataset: Dataset, file: str, index: int) -> None:
     """
     if file not in FILES:
         raise ReviewError(f"images are in the file {' or '.join(FILES)}, got {file!r}")
-    size = len(_labels(dataset, file))
+    size = len(dataset.labels_of(file))
     if not 0 <= index < size:
         raise ReviewError(
             f"the {file} file of {dataset.title} has images 0 to {size - 1:,}, got {index:,}"
@@ -58,7 +59,7 @@ def check_decision(dataset: Dataset, file: str, index: int, decision: Decision) 
         return
     if not 0 <= label < dataset.num_classes:
         raise ReviewError(f"a label must lie in [0, {dataset.num_classes - 1}], got {label}")
-    if int(_labels(dataset, file)[index]) == label:
+    if int(dataset.labels_of(file)[index]) == label:
         raise ReviewError(
             f"image {index:,} of the {file} file is labelled {dataset.classes[label]} already; a "
             "mislabelled one needs another label"
@@ -229,7 +230,3 @@ def _plain(decision: Decision) -> dict[str, Any]:
 
 def _by_text(values: Mapping[int, Any]) -> dict[str, Any]:
     return {str(index): values[index] for index in sorted(values)}
-
-
-def _labels(dataset: Dataset, file: str) -> Any:
-    return dataset.test_labels if file == "test" else dataset.train_labels

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.datasets.dataset import FILES
 from core.datasets.download import default_folder
 from core.errors import ReviewError
 from core.review.annotation_file import (
@@ -24,7 +25,6 @@ from core.review.annotation_file import (
     to_bytes,
 )
 from core.review.marks import (
-    FILES,
     KINDS,
     LONGEST_NAME,
     LONGEST_NOTE,

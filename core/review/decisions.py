@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from core.datasets.dataset import FILES
 from core.datasets.overlay import Overlay
 from core.review import annotation_file
-from core.review.marks import FILES, KINDS, Annotations
+from core.review.marks import KINDS, Annotations
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from core.datasets.dataset import FILES
 from core.errors import ReviewError
 
-FILES = ("train", "test")
 LONGEST_NAME = 40  # characters of a tag's name
 LONGEST_NOTE = 2_000
 

@@ -58,6 +58,16 @@ def test_images_labels_and_index_belong_together(digits):
         assert torch.equal(splits.labels(name), labels[index])
 
 
+def test_the_images_and_labels_of_a_file_are_those_of_the_data_set(digits):
+    assert digits.images_of("train") is digits.train_images
+    assert digits.images_of("test") is digits.test_images
+    assert digits.labels_of("train") is digits.train_labels
+    assert digits.labels_of("test") is digits.test_labels
+    for wanted in (digits.images_of, digits.labels_of):
+        with pytest.raises(DatasetError, match="there are the files train and test, got 'valid"):
+            wanted("validation")
+
+
 def test_an_unknown_split_is_refused(digits):
     with pytest.raises(DatasetError, match="one of train, validation, test, got 'dev'"):
         split(digits, DataConfig()).images("dev")
