@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.review.matrix import Cell
 from dashboard.text import quoted
 
 SPLITS = ("validation", "test")  # the splits whose probabilities every epoch keeps
@@ -31,9 +32,6 @@ _LAYER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
 _SHARE = re.compile(r"[0-9](\.[0-9]{1,6})?")
 _SORT = re.compile(r"[a-z][a-z0-9:_ -]{0,39}")
 _WHOLE = re.compile(r"[0-9]{1,9}")
-
-
-Cell = tuple[int | None, int | None]  # (true, predicted); None stands for every class
 
 
 @dataclass(frozen=True)
