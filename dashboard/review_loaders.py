@@ -80,6 +80,8 @@ def similarity(of: Run, epoch: int, split: str, index: int) -> FloatArray:
     with st.spinner("Looking at every image of the split once …", show_time=True):
         directions = [split_embedding.wait(of, epoch, name) for name in names]
     of_all = directions[0] if len(directions) == 1 else np.concatenate(directions)
-    cosines = np.full(int(places.max()) + 1, np.nan, np.float32)
+    # Of the whole file: a limit or decisions may keep its last images out of the split.
+    size = len(dataset_of(of).labels_of(annotating.file_of(split)))
+    cosines = np.full(size, np.nan, np.float32)
     cosines[places] = of_all @ of_all[at[0]]
     return cosines
