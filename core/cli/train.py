@@ -51,6 +51,11 @@ def decisions(options: Namespace, config: RunConfig) -> "Overlay | None":
             "it would be a run like any other (--leave-out-ambiguous leaves out ambiguous ones)"
         )
     effect = overlay.effect(split(dataset, config.data))
+    if effect.changes_nothing:
+        raise UsageError(
+            f"{path} changes nothing that this run would learn: all its decisions are on images "
+            "that are held out for validation, or beyond the limit"
+        )
     print(f"decisions: {effect.told()}", file=sys.stderr if options.json else sys.stdout)
     return overlay
 

@@ -153,6 +153,11 @@ class Effect:
     not_learnt: int
     emptied: tuple[str, ...]
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the run would learn exactly what it learns without the overlay."""
+        return not (self.relabelled or self.left_out)
+
     def told(self) -> str:
         """The effect in a sentence or three."""
         sentence = f"{_images(self.relabelled)} learnt under another label, {self.left_out:,} "

@@ -20,6 +20,11 @@ _MOST_LISTED = 6
 _PROBLEM = "train_again_problem"
 _GOOD = (*loaders.ACTIVE, "completed")  # states of a run that need not be trained once more
 _ICONS = {"train": ":material/model_training:", "compare": ":material/compare_arrows:"}
+_NOTHING = (
+    "These decisions change nothing that is learnt, so training again would give the run without "
+    "them: ambiguous images are learnt as labelled, and images that are held out for validation, "
+    "or beyond the limit, are not learnt from in any case."
+)
 _AMBIGUOUS = {"leave out": "leave out", "keep": "learn as labelled"}
 
 
@@ -56,11 +61,14 @@ def _start_form(viewed: Viewed, overlay: Overlay) -> None:
         st.caption(f"{same} learns with exactly these decisions: training again gives the same.")
         return
     try:
-        told = label_loaders.effect(viewed.run, overlay).told()
+        effect = label_loaders.effect(viewed.run, overlay)
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
         return
-    st.caption(escaped(told))
+    if effect.changes_nothing:
+        st.caption(_NOTHING)
+        return
+    st.caption(escaped(effect.told()))
     key = f"train_again_name_{viewed.run.id}"
     usual = f"{clean(viewed.summary.name, 80) or viewed.run.id}, labels reviewed"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

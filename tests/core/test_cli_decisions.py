@@ -5,7 +5,8 @@ import json
 import pytest
 
 from core.cli import main
-from core.datasets import Dataset, load
+from core.config import DataConfig
+from core.datasets import Dataset, Overlay, load, split
 from core.review import annotations as reviews
 from core.review.annotations import Decision
 from core.runs import RunStore
@@ -76,6 +77,7 @@ def test_a_run_without_decisions_says_so(store, capsys):
         (["--decisions", "EMPTY"], 2, "marks no training image"),
         (["--leave-out-ambiguous"], 2, "needs --decisions FILE"),
         (["--decisions", "MISSING"], 1, "No such file"),
+        (["--decisions", "HELDOUT"], 2, "changes nothing that this run would learn"),
         (["--decisions", "DAMAGED"], 1, "is damaged"),
         (["--decisions", "FOREIGN"], 1, "about the data set 'mnist'"),
     ],
@@ -83,8 +85,10 @@ def test_a_run_without_decisions_says_so(store, capsys):
 def test_what_cannot_be_used_is_refused_and_leaves_no_run(
     store, digits, tmp_path, capsys, options, status, sentence
 ):
+    held_out = split(digits, DataConfig(name="digits")).validation_index[:2].tolist()
     files = {
         "EMPTY": reviews.export_bytes(digits, tmp_path),
+        "HELDOUT": Overlay("digits", digits.fingerprint, {}, tuple(held_out)).to_bytes(),
         "DAMAGED": b"{",
         "FOREIGN": reviews.export_bytes(load("mnist"), tmp_path),
     }

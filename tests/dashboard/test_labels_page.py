@@ -16,6 +16,7 @@ from core.review.annotations import Decision
 from core.review.scores import scores
 from core.review.suspects import suspects
 from core.run_files import write_json
+from dashboard import label_loaders
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -231,6 +232,18 @@ def test_without_numbers_in_the_address_the_last_training_is_shown(folded):
     assert _gallery(at)["ids"]
 
 
+def test_labels_are_ranked_anew_only_where_something_changes_what_is_asked(folded, monkeypatch):
+    asked, ranked = [], label_loaders.ranked
+    monkeypatch.setattr(label_loaders, "ranked", lambda *a: asked.append(len(a[0])) or ranked(*a))
+    for epoch in "012":
+        assert _gallery(open_page("labels", run=folded.id, group=TRAIN, epoch=epoch))["ids"]
+    assert len(asked) == 1, "no epoch has a part in what k-fold training answers"
+    open_page("labels", run=folded.id)
+    analyses.request(folded, fold_analysis(folded, 3, 2))
+    open_page("labels", run=folded.id)
+    assert len(asked) == 2, "k-fold training has no part in what the test split tells"
+
+
 def test_a_stopped_training_says_so_and_can_go_on(run):
     wanted = fold_analysis(run, 2, 1)
     wanted.path(run).parent.mkdir(parents=True)
@@ -292,6 +305,22 @@ def test_without_decisions_about_training_images_there_is_nothing_to_train_with(
     annotating.decide(digits, "test", 3, Decision("ambiguous"))
     at = open_page("labels", run=run.id)
     assert "No image of the train file has been decided about" in texts(at)
+    assert "Train again" not in [button.label for button in at.button]
+
+
+@pytest.mark.parametrize("reason", ["held out", "learnt as labelled"])
+def test_decisions_that_change_nothing_are_no_reason_to_train_again(run, digits, reason):
+    parts = datasets.split(digits, run.config.data)
+    if reason == "held out":
+        annotating.decide(digits, "train", int(parts.validation_index[0]), Decision("left out"))
+    else:
+        annotating.decide(digits, "train", int(parts.train_index[0]), Decision("ambiguous"))
+    at = open_page("labels", run=run.id)
+    if reason == "learnt as labelled":
+        assert "Train again" in [button.label for button in at.button]
+        at.segmented_control(key="train_again_ambiguous").set_value("keep").run()
+    assert not at.exception
+    assert "These decisions change nothing that is learnt" in texts(at)
     assert "Train again" not in [button.label for button in at.button]
 
 

@@ -63,6 +63,12 @@ def test_its_effect_counts_every_decision_once(decided):
     learnt = set(before.train_index.tolist())
     assert effect.relabelled == len(learnt & relabelled.keys())
     assert effect.left_out == len(learnt & {*left_out})
+    without = split(digits, LIMITED, overlay)
+    same = without.index("train").equal(before.index("train"))
+    if effect.changes_nothing:
+        assert same and without.labels("train").equal(before.labels("train"))
+    else:
+        assert effect.relabelled or not same
     total = effect.relabelled + effect.left_out + effect.not_learnt
     assert total == overlay.num_images == len(relabelled) + len(left_out)
 
@@ -94,6 +100,7 @@ def test_decisions_on_held_out_images_are_told_to_have_no_part(digits):
     held_out = split(digits, LIMITED).validation_index[:2].tolist()
     effect = over(digits, {held_out[0]: 1}, held_out[1:]).effect(split(digits, LIMITED))
     assert (effect.relabelled, effect.left_out, effect.not_learnt) == (0, 0, 2)
+    assert effect.changes_nothing
     assert "2 images are decided on but not learnt from in any case" in effect.told()
 
 
