@@ -22,7 +22,6 @@ from core.inspection import attribution as attributing
 from core.inspection import neighbours as finding
 from core.inspection.attribution import Attribution, Baseline, Method
 from core.inspection.biography import Biography
-from core.inspection.biography import biography as told
 from core.inspection.drawing import Upload, from_drawing, from_upload
 from core.inspection.feature_maps import LayerMaps, feature_maps
 from core.inspection.lookup import conv_layers, filter_layers
@@ -228,22 +227,20 @@ def biography(of: Run, split: str, position: int, label: int) -> Biography:
     Raises:
         UserError: if not a single epoch can be read.
     """
-    found, problems = {}, []
+    rows, problems = [], []
     for epoch in of.epochs():
         try:
-            found[epoch] = _answers(default_root(), of.id, epoch, split, of)[position]
+            kept = loaders.record(of, epoch, split)
         except UserError as error:
             problems.append(f"epoch {epoch} is left out: {error}")
-    if problems and not found:
+            continue
+        predicted = int(kept.predicted[position])
+        shares = float(kept.confidence[position]), float(kept.probability[position])
+        rows.append((epoch, predicted, *shares, predicted == label))
+    if problems and not rows:
         raise UserError(problems[-1])
-    return told(found, label, tuple(problems))
-
-
-# 0.2 MB for 10,000 images and ten classes, as the run keeps them: a walk through the errors asks
-# for every epoch's at every step.
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _answers(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> NDArray[np.float16]:
-    return _run.probabilities(epoch, split).astype(np.float16)
+    columns = ["epoch", "predicted", "confidence", "probability", "correct"]
+    return Biography(label, pd.DataFrame(rows, columns=columns), tuple(problems))
 
 
 def drawn(ink: Pixels, shape: Shape, centre: bool) -> Pixels | None:

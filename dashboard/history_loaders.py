@@ -82,25 +82,7 @@ def predicted(of: Run, epoch: int, split: str) -> Predicted:
     Raises:
         UserError: if the answers are missing, damaged, no numbers, or of another data set.
     """
-    return _predicted(default_root(), of.id, epoch, split, of)
-
-
-# 20 KB for 10,000 images, 120 KB for 60,000.
-@st.cache_resource(max_entries=1024, show_spinner=False)
-def _predicted(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> Predicted:
-    data, values = loaders.dataset(_run.config.data.name), _run.probabilities(epoch, split)
-    seen, images = _run.dataset_info(), loaders.splits(_run).sizes[split]
-    if values.shape != (images, len(data.classes)) or (
-        seen is not None and seen.fingerprint != data.fingerprint
-    ):
-        raise RunError(
-            f"the answers of run {run_id} belong to another version of {data.title}: the data set "
-            "has changed since"
-        )
-    if not np.isfinite(values).all():
-        raise RunError(f"the probabilities of epoch {epoch} of run {run_id} are not all numbers")
-    answers: Predicted = values.argmax(1).astype(np.int16)
-    return answers
+    return loaders.record(of, epoch, split).predicted
 
 
 @dataclass(frozen=True)

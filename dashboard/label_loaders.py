@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core import datasets, evaluation
 from core.config import RunConfig
 from core.datasets.overlay import Effect, Overlay
-from core.errors import RunError, UserError
+from core.errors import UserError
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
 from core.jobs.folding import fold_analysis
@@ -29,6 +29,7 @@ from core.review.suspects import suspects as ranked
 from core.run_files import signature
 from core.runs import Run, RunSummary, default_root
 from dashboard import loaders, review_loaders
+from dashboard.answer_record import check_version
 from dashboard.text import counted
 
 
@@ -37,10 +38,10 @@ class Source:
     """Which labels are looked at, and what tells which of them are doubtful.
 
     Attributes:
-        epoch: whose saved probabilities are asked; train has k-fold training instead.
+        epoch: whose saved probabilities are asked; 0 of train, which has k-fold training instead.
         split: test, validation or train.
-        num_folds: into how many parts train is dealt.
-        epochs: that each of its networks is trained for.
+        num_folds: into how many parts train is dealt; 0 of the others.
+        epochs: that each of its networks is trained for; 0 of the others.
     """
 
     epoch: int
@@ -100,12 +101,9 @@ def _doubted(root: Path, run_id: str, source: Source, kept: object, _run: Run) -
 def _out_of_fold(of: Run, source: Source) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     data = review_loaders.dataset_of(of)
     labels = data.train_labels.numpy()
-    values = analyses.arrays(of, _analysis(of, source)).get("probabilities")
-    if values is None or values.shape != (len(labels), data.num_classes):
-        raise RunError(
-            f"the out-of-fold answers of run {of.id} belong to another version of {data.title}: "
-            "the data set has changed since"
-        )
+    none = np.zeros((0, 0), np.float32)
+    values = analyses.arrays(of, _analysis(of, source)).get("probabilities", none)
+    check_version(of, data, len(labels), values, source.told)
     return evaluation.examples(labels, values, np.arange(len(labels))), values
 
 

@@ -22,11 +22,13 @@ from numpy.typing import NDArray
 from core import datasets, evaluation, jobs
 from core.datasets import Dataset, Splits
 from core.errors import RunError
+from core.evaluation import FloatArray
 from core.records import Curve
 from core.runs import Run, RunStore, RunSummary, default_root
 from core.runs.listing import unopened
 from core.runs.opening import ID_PATTERN
 from core.training.measurement import UNTRAINED_SIZE
+from dashboard.answer_record import Record, check_version, record_of
 
 _SUPERVISOR_SECONDS = 5.0  # to import what it needs, on a machine that is busy
 ACTIVE = ("queued", "running", "paused")  # states that change without anyone's doing
@@ -186,7 +188,7 @@ class Answers:
 
     Attributes:
         classes: names by class index.
-        examples: one row an image: position, index, true, predicted, confidence.
+        examples: one row an image, as `core.evaluation.examples` describes it.
         matrix: counts (K, K), row = true class, column = predicted class.
         per_class: class, precision, recall, f1, support.
         accuracy: share of right answers, in [0, 1].
@@ -213,27 +215,43 @@ def answers(of: Run, epoch: int, split: str) -> Answers:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _answers(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> Answers:
-    data, parts, seen = dataset(_run.config.data.name), splits(_run), _run.dataset_info()
-    classes = data.classes
+    classes, parts = dataset(_run.config.data.name).classes, splits(_run)
     labels, values = parts.labels(split).numpy(), probabilities(run_id, epoch, split)
-    changed = seen is not None and seen.fingerprint != data.fingerprint
-    if changed or values.shape != (len(labels), len(classes)):
-        raise RunError(
-            f"the answers of run {run_id} belong to another version of {data.title}: the data set "
-            f"has changed since (epoch {epoch}, {split}, {values.shape[0]:,} images then, "
-            f"{len(labels):,} now)"
-        )
-    table = evaluation.examples(labels, values, parts.index(split).numpy())
-    predicted = table["predicted"].to_numpy()
+    predicted = _record(root, run_id, epoch, split, _run, values).predicted.astype(np.int64)
     matrix = evaluation.confusion_matrix(labels, predicted, len(classes))
     return Answers(
         classes=classes,
-        examples=table,
+        examples=evaluation.examples(labels, values, parts.index(split).numpy()),
         matrix=matrix,
         per_class=evaluation.per_class_table(labels, predicted, classes),
         accuracy=evaluation.accuracy(values, labels),
         num_errors=len(labels) - int(matrix.trace()),
     )
+
+
+def record(of: Run, epoch: int, split: str) -> Record:
+    """What is kept of an epoch's answers; each epoch's file is read and checked once.
+
+    Raises:
+        RunError: if the saved probabilities are missing, damaged, no numbers, or of another data
+            set.
+        DatasetError: if the run's data set cannot be loaded.
+    """
+    return _record(default_root(), of.id, epoch, split, of, None)
+
+
+# 60 KB for 10,000 images, 360 KB for 60,000. Whoever looks at one image over the epochs asks for
+# all of them, in order: with room for fewer than a run has, each would push out the next one asked.
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _record(
+    root: Path, run_id: str, epoch: int, split: str, _run: Run, _values: FloatArray | None
+) -> Record:
+    """Of `_values`, where they have been read already."""
+    values = _run.probabilities(epoch, split) if _values is None else _values
+    labels = splits(_run).labels(split).numpy()
+    data, what = dataset(_run.config.data.name), f"epoch {epoch}, {split}"
+    check_version(_run, data, len(labels), values, what)
+    return record_of(labels, values)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Confusion matrices of any epoch, threshold and other network, cached by ids and bounded.
 
-Of each epoch only predictions and confidences are kept, four bytes an image, and what is counted
-from them. What is cached here is shared between all tabs: treat it as read-only.
+What is cached here is shared between all tabs: treat it as read-only.
 """
 
 from dataclasses import dataclass
@@ -141,34 +140,26 @@ def _history(
     problem: UserError = RunError(f"run {run_id} has no answers on the {split} split")
     for epoch in epochs:
         try:
-            predicted = history_loaders.predicted(_run, epoch, split)
-            confidence = _confidence(root, run_id, epoch, split, threshold > 0, _run)
+            kept = loaders.record(_run, epoch, split)
         except UserError as error:  # damaged, or deleted meanwhile: the others tell the story
             problem = error
             continue
-        found[epoch] = counting.answered(labels, predicted, confidence, size, threshold).matrix
+        said = counting.answered(labels, kept.predicted, kept.confidence, size, threshold)
+        found[epoch] = said.matrix
     if not found:
         raise problem
     return History(tuple(found), np.array(list(found.values())))
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _confidence(
-    root: Path, run_id: str, epoch: int, split: str, asked: bool, _run: Run
-) -> NDArray[np.float16]:
-    """(N,) as saved; where nobody asks for them, ones, and the file is not read."""
-    if not asked:
-        return np.ones(loaders.splits(_run).sizes[split], np.float16)
-    values: NDArray[np.float16] = _run.probabilities(epoch, split).max(1).astype(np.float16)
-    return values
-
-
 def similarity(of: Run, split: str, epochs: list[int]) -> tuple[int, ...]:
-    """The classes by similarity: the same order at every epoch of the run, so that nothing jumps.
+    """The classes by similarity: the same order at every epoch, so that nothing jumps.
+
+    While a run trains, the order is made anew only where it has twice as many epochs.
 
     Raises:
         UserError: if no epoch can be read.
     """
     trained = [epoch for epoch in epochs if epoch > 0] or epochs
-    total = history(of, split, trained, 0.0, trained[-1]).matrices.sum(0)
+    settled = trained[: 1 << (len(trained).bit_length() - 1)]
+    total = history(of, split, settled, 0.0, settled[-1]).matrices.sum(0)
     return tuple(counting.similarity_order(total))

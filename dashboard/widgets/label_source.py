@@ -7,17 +7,16 @@ is left to decide, comes last: ``suspects:all``, ``suspects:train 5x4 decided``.
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import streamlit as st
 
 from core.jobs.folding import latest_folds
+from core.review.suspects import Listed
 from core.training.folds import MOST_FOLDS
 from dashboard import selection
 from dashboard.label_loaders import Source
 from dashboard.widgets.run_bar import Viewed
-
-List = Literal["open", "decided", "all"]
 
 _NAMES = {"test": "Test", "validation": "Validation", "train": "Train"}
 _GROUP = re.compile(r"suspects:(train)?(?: ([0-9]{1,9})x([0-9]{1,9}))?(?: ?(decided|all))?")
@@ -37,7 +36,7 @@ class _Asked:
 
     train: bool = False
     folds: tuple[int, int] | None = None
-    listed: List = "open"
+    listed: Listed = "open"
 
     @staticmethod
     def now() -> "_Asked":
@@ -47,7 +46,7 @@ class _Asked:
             return _Asked()
         train, folds, epochs, listed = found.groups()
         numbers = (int(folds), int(epochs)) if train and folds else None
-        return _Asked(train is not None, numbers, cast(List, listed or "open"))
+        return _Asked(train is not None, numbers, cast(Listed, listed or "open"))
 
     def write(self, **changes: Any) -> None:
         """Asks for this instead, and for other changes of the selection; nothing stays open."""
@@ -61,26 +60,29 @@ class _Asked:
 
 
 def source_of(viewed: Viewed) -> Source:
-    """What the address asks for; else the k-fold training that was asked for last.
+    """What the address asks for; on train else the k-fold training that was asked for last.
 
-    Numbers out of range fall back on the usual ones.
+    Numbers out of range fall back on the usual ones. Nothing is named that changes nothing: what
+    has been found would be sought again, at every other epoch for example.
     """
     assert viewed.epoch is not None, "nothing is doubted before the first epoch"
     asked = _Asked.now()
+    if not asked.train:
+        return Source(viewed.epoch, viewed.split, 0, 0)
     folds, epochs = asked.folds or latest_folds(viewed.run) or (0, 0)
     if not 2 <= folds <= MOST_FOLDS:
         folds = _FOLDS
     if not 1 <= epochs <= _MOST_EPOCHS:
         epochs = min(viewed.run.config.training.epochs, _FEW_EPOCHS)
-    return Source(viewed.epoch, "train" if asked.train else viewed.split, folds, epochs)
+    return Source(0, "train", folds, epochs)
 
 
-def list_of() -> List:
+def list_of() -> Listed:
     """Which of the labels the address asks for."""
     return _Asked.now().listed
 
 
-def choose(listed: List) -> None:
+def choose(listed: Listed) -> None:
     """Asks for another list of the same labels."""
     replace(_Asked.now(), listed=listed).write()
 
