@@ -88,7 +88,7 @@ def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
         UserError: if the data cannot be loaded.
     """
     parts: list[Slices] = []
-    problems: list[str] = []
+    problems: dict[slicing.Kind, str] = {}
     pending = False
     seen = None
     for kind in settings.kinds:
@@ -105,13 +105,14 @@ def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
             else:
                 parts.append(_clusters(of, epoch, split, settings.num_clusters))
         except UserError as error:
-            problems.append(str(error))
-    ids = (default_root(), of.id, epoch, split, settings, seen, pending, len(problems))
-    return Found(slicing.joined(parts, len(_labels(of, split))), pending, tuple(problems), ids)
+            problems[kind] = str(error)
+    ids = (default_root(), of.id, epoch, split, settings, seen, pending, tuple(problems))
+    slices = slicing.joined(parts, len(_labels(of, split)))
+    return Found(slices, pending, tuple(problems.values()), ids)
 
 
 def ranking(of: Run, epoch: int, split: str, found: Found, smallest: int) -> pd.DataFrame:
-    """Which slices the run reads worse than the rest, as `core.review.slices.ranked` tells.
+    """Which slices the run reads worse than the rest, as `core.review.slice_scores.ranked` tells.
 
     Raises:
         UserError: if the saved answers cannot be used.

@@ -183,6 +183,19 @@ def test_a_damaged_review_file_costs_only_the_named_slices(embedded, digits):
     assert at.warning
 
 
+def test_slices_of_which_another_kind_fails_are_others(embedded, monkeypatch):
+    def fail(*_):
+        raise UserError("this kind cannot be made")
+
+    settings = slice_loaders.Settings(kinds=("look", "class"))
+    found = []
+    for kind in ("_looks", "_classes"):
+        with monkeypatch.context() as patch:
+            patch.setattr(slice_loaders, kind, fail)
+            found.append(slice_loaders.find(embedded, 2, "test", settings))
+    assert found[0].ids != found[1].ids
+
+
 def test_kinds_sizes_and_the_smallest_slice_can_be_chosen(embedded):
     at = open_page("slices", run=embedded.id)
     at.pills(key="slices_kinds").set_value(["look"]).run()
