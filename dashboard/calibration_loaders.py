@@ -18,6 +18,7 @@ from core.review.calibration import NUM_BINS, Scheme, Scores, Temperature
 from core.review.coverage import coverage_curve
 from core.runs import Run, default_root
 from dashboard import loaders
+from dashboard.cells import Choice, images_of, wrong_first
 
 FEWEST_BINS, MOST_BINS = 2, 40  # more would be lines
 _SCHEMES: dict[str, Scheme] = {"width": "equal width", "mass": "equal mass"}
@@ -150,7 +151,7 @@ def _coverage(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> pd.
 
 def images_of_bin(shown: Diagram, number: int) -> pd.DataFrame:
     """The rows of a bin, wrong ones first, the surest of them leading."""
-    return _wrong_first(shown.rows[shown.bins == number])
+    return wrong_first(shown.rows[shown.bins == number])
 
 
 def wrong_from(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFrame:
@@ -160,7 +161,7 @@ def wrong_from(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFram
         UserError: if the saved probabilities cannot be used.
     """
     rows = loaders.answers(of, epoch, split).examples
-    return _wrong_first(rows[(rows["confidence"] >= threshold) & ~rows["correct"]])
+    return wrong_first(rows[(rows["confidence"] >= threshold) & ~rows["correct"]])
 
 
 def unanswered(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFrame:
@@ -169,10 +170,5 @@ def unanswered(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFram
     Raises:
         UserError: if the saved probabilities cannot be used.
     """
-    rows = loaders.answers(of, epoch, split).examples
-    return _wrong_first(rows[rows["confidence"] < threshold])
-
-
-def _wrong_first(rows: pd.DataFrame) -> pd.DataFrame:
-    order = ["correct", "confidence"]
-    return rows.sort_values(order, ascending=[True, False], kind="stable", ignore_index=True)
+    given = loaders.answers(of, epoch, split)
+    return images_of(given.examples, Choice(unsure=(None,)), threshold, len(given.classes))

@@ -88,22 +88,22 @@ def toggled(cells: tuple[Cell, ...], cell: Cell, several: bool) -> tuple[Cell, .
 def images_of(table: pd.DataFrame, choice: Choice, threshold: float, size: int) -> pd.DataFrame:
     """The rows of `core.evaluation.examples` that are chosen; all that are answered where none is.
 
-    Of the unsure the surest first, else the most confident error: what it would be best to look
-    at is at the top.
+    They come `wrong_first`.
     """
     sure = (table["confidence"] >= threshold).to_numpy()
-    if choice.unsure:
-        rows = table[~sure]
-        if choice.unsure[0] is not None:
-            rows = rows[rows["true"] == choice.unsure[0]]
-        return rows.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
-    rows = table[sure]
+    rows = table[~sure if choice.unsure else sure]
+    if choice.unsure and choice.unsure[0] is not None:
+        rows = rows[rows["true"] == choice.unsure[0]]
     if choice.cells:
         true, predicted = rows["true"].to_numpy(), rows["predicted"].to_numpy()
         rows = rows[in_cells(true, predicted, choice.cells, size)]
-    return rows.sort_values(
-        ["correct", "confidence"], ascending=[True, False], kind="stable", ignore_index=True
-    )
+    return wrong_first(rows)
+
+
+def wrong_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `core.evaluation.examples`: what is wrong leads, the surest of it at the top."""
+    order = ["correct", "confidence"]
+    return rows.sort_values(order, ascending=[True, False], kind="stable", ignore_index=True)
 
 
 def title(choice: Choice, classes: Sequence[str], most: int = 2) -> str:

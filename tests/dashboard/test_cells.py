@@ -116,9 +116,13 @@ def test_images_come_with_the_most_confident_error_first():
 def test_without_a_choice_all_that_are_answered_are_there():
     table = _table()
     assert len(images_of(table, Choice(), 0.5, 3)) == int((table["confidence"] >= 0.5).sum())
-    surest = images_of(table, Choice(unsure=(None,)), 0.5, 3)
-    assert surest["confidence"].max() < 0.5
-    assert surest["confidence"].is_monotonic_decreasing
+    unsure = images_of(table, Choice(unsure=(None,)), 0.5, 3)
+    assert unsure["confidence"].max() < 0.5
+    assert len(unsure) == int((table["confidence"] < 0.5).sum())
+    wrong, right = unsure[~unsure["correct"]], unsure[unsure["correct"]]
+    assert not unsure["correct"][: len(wrong)].any(), "those that would be wrong lead"
+    assert wrong["confidence"].is_monotonic_decreasing
+    assert right["confidence"].is_monotonic_decreasing
 
 
 def test_titles_name_few_cells_and_count_many():
