@@ -20,7 +20,7 @@ PARTS: dict[Part, str] = {
 }
 _TAIL = 6  # letters of a run's id that tell it from the others of a store
 _FLIPS = re.compile(rf"flips:({'|'.join(OUTCOMES)})(?: ([0-9]{{1,4}}))?")
-_RUNS = re.compile(r"runs:(all|[0-9]{1,3})( best)?(?: of((?: [0-9a-f]{6}){1,50}))?")
+_RUNS = re.compile(r"runs:(all|[0-9]{1,3})( best)?(?: of((?: [A-Za-z0-9_-]{1,6}){1,50}))?")
 _STORY = re.compile(rf"story:(?:({'|'.join(VERDICTS)})|(since|lost) ([0-9]{{1,6}}))")
 
 

@@ -16,7 +16,9 @@ from dashboard.compare_groups import (
     tail_of,
 )
 
-TAILS = st.lists(st.text("0123456789abcdef", min_size=6, max_size=6), min_size=1, max_size=49)
+# Of any run's id: a folder that was copied by hand has another one than the store gives.
+IDS = st.from_regex(selection._RUN_ID, fullmatch=True)
+TAILS = st.lists(IDS.map(tail_of), min_size=1, max_size=49)
 
 
 def _through_the_address(group):
@@ -77,7 +79,9 @@ def test_a_group_of_another_page_chooses_nothing(group):
     assert StoryGroup.read(group) == StoryGroup()
 
 
-@pytest.mark.parametrize("group", ["runs:x", "runs:2 of zz", "story:since", "story:sometimes"])
+@pytest.mark.parametrize(
+    "group", ["runs:x", "runs:2 of zz!", "runs:2 of", "story:since", "story:sometimes"]
+)
 def test_what_cannot_be_read_chooses_nothing_in_its_part(group):
     assert part_of(group) == group.partition(":")[0]
     assert RunsGroup.read(group) == RunsGroup()
