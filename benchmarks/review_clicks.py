@@ -89,7 +89,7 @@ def cells(page: Page, address: str, answers: Answers) -> list[float]:
 def thresholds(page: Page, address: str, answers: Answers) -> list[float]:
     """One stop of the slider after another, by key."""
     visit(page, f"{address}&threshold={STOPS[0]}")
-    page.get_by_role("slider", name="Answer only above").focus()
+    page.get_by_role("slider", name="Answer only from").focus()
     times = []
     for stop in STOPS[1:]:
         answered = int((answers.confidence >= np.float32(stop)).sum())

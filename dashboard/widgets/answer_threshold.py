@@ -1,4 +1,4 @@
-""" "Answer only above": how many images a careful network answers, and how well."""
+""" "Answer only from": how many images a careful network answers, and how well."""
 
 import bisect
 
@@ -37,7 +37,7 @@ def _slider(threshold: float) -> None:
 
     st.session_state[_KEY] = threshold
     st.select_slider(
-        "Answer only above a confidence of",
+        "Answer only from a confidence of",
         stops,
         key=_KEY,
         on_change=changed,
