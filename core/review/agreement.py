@@ -43,6 +43,12 @@ class Agreement:
     alone: IntArray
     table: pd.DataFrame
 
+    @property
+    def num_agreed(self) -> int:
+        """How many images all networks read wrong, and take for the same class."""
+        by_all = self.wrong == len(self.errors)
+        return int((by_all & (self.answer != DIFFERENT)).sum())
+
 
 def agreement(predicted: NDArray[np.integer[Any]], labels: IntArray) -> Agreement:
     """Compares the answers of R networks.

@@ -8,8 +8,8 @@ for. Those of validation and test always are; those of the train file come from 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from core.evaluation import FloatArray, IntArray, check_probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Listed = Literal["open", "decided", "all"]
 
 
 def suspects(
@@ -74,6 +76,19 @@ def suspects(
     # Half precision makes many labels equally improbable: then the surest other class goes first.
     order = np.lexsort((-suggested_probability, table["quality"]))
     return table.iloc[order].reset_index(drop=True)
+
+
+def listed(table: pd.DataFrame, decided: Collection[int]) -> dict[Listed, pd.DataFrame]:
+    """The labels that are left to decide about, those that are decided, and all; order is kept.
+
+    Left to decide is what confident learning holds to be wrong and has no decision.
+
+    Args:
+        table: as of `suspects`.
+        decided: indices of images with a decision, in the same file.
+    """
+    done = table["index"].isin(list(decided))
+    return {"open": table[table["is_issue"] & ~done], "decided": table[done], "all": table}
 
 
 # Of 600 labels planted wrong among MNIST's 60,000, this many are among the first 600 by 3 folds of

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review.annotations import Annotations
+from core.review.suspects import listed
 from dashboard import label_loaders, review_loaders
 from dashboard.label_loaders import Source
 from dashboard.text import sentence
@@ -39,9 +40,10 @@ def show_suspects(viewed: Viewed, source: Source, known: Annotations, bar: Bar) 
             "later epoch.",
             icon="⚠️",
         )
+    lists = listed(found.table, known.decisions.get(source.file, {}))
     with bar:
-        chosen = choose_list(found.table, known, source.file)
-    suspect_list(viewed, source, found, known, chosen, HEIGHT)
+        chosen = choose_list(lists)
+    suspect_list(viewed, source, found, lists, chosen, HEIGHT)
     return True
 
 

@@ -98,7 +98,7 @@ def _invite(viewed: Viewed) -> None:
 
 def _told(found: Agreement, num_runs: int) -> None:
     images, expected = (found.table[name].iloc[-1] for name in ("images", "expected"))
-    same = int(((found.wrong == num_runs) & (found.answer != DIFFERENT)).sum())
+    same = found.num_agreed
     luck = f"{expected:,.0f}" if expected >= 9.95 else f"{expected:.1f}"
     luck = "less than 0.1" if expected < 0.05 else luck
     first = (

@@ -1,26 +1,33 @@
 """Labels that may be wrong, the most doubtful first, to be decided about one after the other."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
-from core.review.annotations import Annotations
+from core.review.suspects import Listed
 from dashboard import review_loaders
 from dashboard.label_loaders import Doubted, Source
 from dashboard.text import count
-from dashboard.widgets.label_source import List, choose, list_of
+from dashboard.widgets.label_source import choose, list_of
 from dashboard.widgets.review_gallery import Captions, Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
 
 _ROW, _IN_A_ROW = 108, 8  # pixels of a row of tiles, tiles in it beside an open image
 _AROUND = 88  # pixels above and below the tiles
+Lists = Mapping[Listed, pd.DataFrame]
+_NAMES: dict[Listed, str] = {
+    "open": "To decide",
+    "decided": "Decided",
+    "all": "All, ranked",
+}
 _TITLES = {
     "open": "Labels to decide about",
     "decided": "Decided",
     "all": "All labels, the most doubtful first",
 }
-_LEAVES: dict[List, Literal["decided", "undecided"] | None] = {
+_LEAVES: dict[Listed, Literal["decided", "undecided"] | None] = {
     "open": "decided",
     "decided": "undecided",
     "all": None,
@@ -34,14 +41,9 @@ _EMPTY = {
 }
 
 
-def choose_list(table: pd.DataFrame, known: Annotations, file: str) -> List:
+def choose_list(lists: Lists) -> Listed:
     """Draws the choice of the list, with how many images each has."""
-    lists = _lists(table, known, file)
-    names = {
-        "open": f"To decide {count(len(lists['open']))}",
-        "decided": f"Decided {count(len(lists['decided']))}",
-        "all": f"All, ranked {count(len(table))}",
-    }
+    names = {name: f"{words} {count(len(lists[name]))}" for name, words in _NAMES.items()}
     chosen, key = list_of(), "label_list"
     st.session_state[key] = chosen
     st.segmented_control(
@@ -52,7 +54,7 @@ def choose_list(table: pd.DataFrame, known: Annotations, file: str) -> List:
 
 
 def suspect_list(
-    viewed: Viewed, source: Source, found: Doubted, known: Annotations, chosen: List, height: int
+    viewed: Viewed, source: Source, found: Doubted, lists: Lists, chosen: Listed, height: int
 ) -> None:
     """The gallery of one of the lists.
 
@@ -60,12 +62,12 @@ def suspect_list(
         viewed: run and epoch.
         source: whose labels.
         found: every label, ranked.
-        known: what is decided.
-        chosen: which list: open, decided or all.
+        lists: the same, by what is left to do, as of `core.review.suspects.listed`.
+        chosen: which list.
         height: of the images, in pixels.
     """
     classes = review_loaders.dataset_of(viewed.run).classes
-    rows = _lists(found.table, known, source.file)[chosen]
+    rows = lists[chosen]
     review_gallery(
         viewed,
         Images(
@@ -82,11 +84,6 @@ def suspect_list(
         key="suspects",
         height=min(height, _ROW * -(-len(rows) // _IN_A_ROW) + _AROUND),
     )
-
-
-def _lists(table: pd.DataFrame, known: Annotations, file: str) -> dict[str, pd.DataFrame]:
-    done = table["index"].isin(list(known.decisions.get(file, {})))
-    return {"open": table[table["is_issue"] & ~done], "decided": table[done], "all": table}
 
 
 def _captions(classes: tuple[str, ...]) -> Captions:

@@ -28,6 +28,7 @@ def test_three_networks_counted_by_hand():
     assert found.wrong.tolist() == [0, 3, 3, 1, 0]
     assert found.answer.tolist() == [DIFFERENT, 2, DIFFERENT, 1, DIFFERENT]
     assert found.errors.tolist() == [3, 2, 2]
+    assert found.num_agreed == 1  # all three take image 1 for a 2; of image 2 they say 1, 0 and 1
     assert found.alone.tolist() == [1, 0, 0]
     assert found.table["wrong_in"].tolist() == [0, 1, 2, 3]
     assert found.table["images"].tolist() == [2, 1, 0, 2]

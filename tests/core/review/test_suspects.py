@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from cleanlab.filter import find_label_issues
@@ -14,7 +15,7 @@ from core.config import with_overrides
 from core.datasets import Dataset, load
 from core.errors import RunError
 from core.presets import preset
-from core.review.suspects import suspects
+from core.review.suspects import listed, suspects
 from core.training.folds import FoldResult, train_fold
 
 CLASSES = ("cat", "dog", "hen")
@@ -111,6 +112,16 @@ def test_all_images_of_one_class_among_several():
 def test_what_cannot_be_ranked_is_refused(probabilities, sentence):
     with pytest.raises(RunError, match=sentence):
         suspects(np.zeros(2, np.int64), probabilities, np.arange(2), CLASSES)
+
+
+def test_labels_are_listed_by_what_is_left_to_do():
+    table = pd.DataFrame({"index": [20, 30, 40, 10], "is_issue": [True, True, False, False]})
+    lists = listed(table, {30, 10, 99})
+    assert {name: rows["index"].tolist() for name, rows in lists.items()} == {
+        "open": [20],
+        "decided": [30, 10],  # one of them was never doubted
+        "all": [20, 30, 40, 10],
+    }
 
 
 def test_every_image_needs_a_place():
