@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation import FloatArray, IntArray, examples
+from core.evaluation import IntArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,26 +42,6 @@ class Variant:
     name: str
     counted: Flags
     right: Flags
-
-
-def scores(
-    labels: IntArray,
-    probabilities: FloatArray,
-    index: IntArray,
-    decisions: Mapping[int, Decision],
-) -> pd.DataFrame:
-    """The score as labelled and as decided; one row a way to count. See `scores_of`.
-
-    Args:
-        labels: (N,) class indices as they were given.
-        probabilities: (N, K) in [0, 1].
-        index: (N,) each image's place in its file.
-        decisions: by place in that file; those of images that are not here change nothing.
-
-    Raises:
-        RunError: if a probability is not a finite number, or the sizes do not agree.
-    """
-    return scores_of(examples(labels, probabilities, index), decisions)
 
 
 def scores_of(table: pd.DataFrame, decisions: Mapping[int, Decision]) -> pd.DataFrame:

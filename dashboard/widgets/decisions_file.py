@@ -4,7 +4,8 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review import annotations as annotating
-from core.review.annotations import FILES, KINDS, Annotations
+from core.review.annotations import Annotations
+from core.review.decisions import summary
 from core.runs import Run
 from dashboard import review_loaders
 from dashboard.text import count, counted, escaped, sentence
@@ -37,13 +38,13 @@ def decisions_file(of: Run, known: Annotations) -> None:
 
 def _table(known: Annotations) -> str:
     """Only numbers: nothing that a user wrote."""
-    counts = {file: known.decision_counts(file) for file in FILES}
-    head = "".join(f'<th class="cs-n">{_KINDS[kind]}</th>' for kind in KINDS)
+    table = summary(known)
+    head = "".join(f'<th class="cs-n">{_KINDS[kind]}</th>' for kind in table["decision"])
     rows = "".join(
-        f"<tr><td>In the {_FILES[file]}</td>"
-        + "".join(f'<td class="cs-n">{count(counts[file][kind])}</td>' for kind in KINDS)
+        f"<tr><td>In the {name}</td>"
+        + "".join(f'<td class="cs-n">{count(number)}</td>' for number in table[file])
         + "</tr>"
-        for file in FILES
+        for file, name in _FILES.items()
     )
     return (
         f'<table class="cs-table"><thead><tr><th></th>{head}</tr></thead>'

@@ -8,12 +8,13 @@ import pytest
 
 from core import datasets
 from core.errors import DiskError
+from core.evaluation import examples
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
 from core.jobs.folding import fold_analysis, out_of_fold
 from core.review import annotations as annotating
 from core.review.annotations import Decision
-from core.review.scores import scores
+from core.review.scores import scores_of
 from core.review.suspects import suspects
 from core.run_files import write_json
 from dashboard import label_loaders
@@ -143,7 +144,7 @@ def test_the_score_is_counted_with_and_without_what_is_marked(run, digits):
     }
     annotating.decide_many(digits, "test", decisions)
     shown = texts(open_page("labels", run=run.id))
-    expected = scores(labels, values, index, decisions).set_index("name")
+    expected = scores_of(examples(labels, values, index), decisions).set_index("name")
     for name, words in (
         ("as labelled", "As labelled"),
         ("without ambiguous", "Without ambiguous images"),

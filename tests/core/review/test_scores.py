@@ -6,10 +6,9 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import RunError
-from core.review import scores as module
+from core.evaluation import examples
 from core.review.annotations import Decision
-from core.review.scores import scores, scores_of
+from core.review.scores import scores_of
 
 AMBIGUOUS, LEFT_OUT = Decision("ambiguous", None), Decision("left out", None)
 
@@ -23,6 +22,11 @@ def answered(true, predicted, num_classes=3):
     values = np.full((len(true), num_classes), 0.1, np.float32)
     values[np.arange(len(true)), predicted] = 0.8
     return np.array(true), values, np.arange(100, 100 + len(true))
+
+
+def scores(labels, values, index, decisions):
+    """The scores of answers, given as arrays."""
+    return scores_of(examples(labels, values, index), decisions)
 
 
 # Eight images, three errors: 102 (true 0, read as 1), 105 (1 as 2), 107 (2 as 0).
@@ -133,20 +137,6 @@ def test_a_single_class_is_always_right():
     table = scores(np.zeros(3, int), np.ones((3, 1), np.float32), np.arange(3), {1: AMBIGUOUS})
     assert table["errors"].eq(0).all()
     assert table["images"].tolist() == [3, 2, 3, 3, 2]
-
-
-def test_probabilities_that_are_no_numbers_are_refused():
-    labels, values, index = (part.copy() for part in GIVEN)
-    values[3, 1] = np.nan
-    with pytest.raises(RunError, match="1 of 8 images"):
-        scores(labels, values, index, {})
-
-
-def test_a_table_of_examples_will_do():
-    labels, values, index = GIVEN
-    examples = module.examples(labels, values, index)
-    decisions = {102: mislabelled(1), 105: AMBIGUOUS}
-    assert scores_of(examples, decisions).equals(scores(*GIVEN, decisions))
 
 
 @st.composite
