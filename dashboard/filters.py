@@ -11,7 +11,7 @@ from typing import Any, get_args
 from urllib.parse import quote, unquote
 
 from core.inspection.biography import Verdict
-from core.review.query import DECISIONS, ORDERS, OUTCOMES, Query
+from core.review.query import ANSWERS, DECISIONS, ORDERS, Query
 from dashboard.text import quoted
 
 LONGEST = 400  # characters that `dashboard.selection` reads
@@ -110,7 +110,7 @@ def _confidence(text: str) -> dict[str, Any] | None:
 
 
 def _outcome(text: str) -> dict[str, Any] | None:
-    return {"outcome": text} if text in OUTCOMES else None
+    return {"outcome": text} if text in ANSWERS else None
 
 
 def _yes(text: str) -> dict[str, Any] | None:

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Mask = NDArray[np.bool_]
-Outcome = Literal["any", "right", "wrong"]
+Answer = Literal["any", "right", "wrong"]
 Facet = Literal[
     "true", "predicted", "outcome", "confidence", "tags", "decisions", "verdicts", "everywhere",
     "slices",
 ]  # fmt: skip
 
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+ANSWERS: tuple[Answer, ...] = get_args(Answer)
 UNTAGGED = ""  # no tag has this name
 UNDECIDED = "undecided"
 DECISIONS = (UNDECIDED, *KINDS)
@@ -55,7 +55,7 @@ class Query:
 
     true: tuple[int, ...] = ()
     predicted: tuple[int, ...] = ()
-    outcome: Outcome = "any"
+    outcome: Answer = "any"
     lowest: float = 0.0
     highest: float = 1.0
     tags: tuple[str, ...] = ()
