@@ -8,35 +8,35 @@ const all = new WeakMap();
 function cardOf(cards, position) {
   const { data } = cards;
   const { index, norm, note, marks } = data.cards[position];
-  const card = make("div", "card");
+  const card = element("div", "card");
   card.setAttribute("role", "listitem");
-  const button = make("button", "open-button");
+  const button = element("button", "open-button");
   button.type = "button";
   const said = [`Filter ${index}`, `norm ${norm.toFixed(2)}`, note, ...marks.map(([, why]) => why)];
   button.setAttribute("aria-label", said.filter(Boolean).join(", "));
-  const head = make("span", "head");
-  head.append(make("span", "number", String(index)));
+  const head = element("span", "head");
+  head.append(element("span", "number", String(index)));
   for (const [text, why] of marks) {
-    const mark = make("span", "mark", text);
+    const mark = element("span", "mark", text);
     mark.dataset.tip = why;
     head.append(mark);
   }
   if (note) {
-    const remark = make("span", "note", note);
+    const remark = element("span", "note", note);
     remark.dataset.tip = data.note_meaning;
     head.append(remark);
   }
-  const canvas = make("canvas", "");
+  const canvas = element("canvas", "");
   drawKernels(cards, canvas, position);
-  const line = svg("svg", { class: "spark", "aria-hidden": "true" });
+  const line = drawn("svg", { class: "spark", "aria-hidden": "true" });
   drawLine(data, line, position);
-  const foot = make("span", "foot");
-  foot.append(line, make("span", "", norm.toFixed(2)));
+  const foot = element("span", "foot");
+  foot.append(line, element("span", "", norm.toFixed(2)));
   button.append(head, canvas, foot);
-  const toggle = make("button", "switch");
+  const toggle = element("button", "switch");
   toggle.type = "button";
-  const icon = svg("svg", { viewBox: "0 0 13 13", "aria-hidden": "true" });
-  icon.append(svg("path", { d: POWER }));
+  const icon = drawn("svg", { viewBox: "0 0 13 13", "aria-hidden": "true" });
+  icon.append(drawn("path", { d: POWER }));
   toggle.append(icon);
   toggle.setAttribute("aria-label", `Silence filter ${index}`);
   toggle.tabIndex = -1; // Space on the card does the same
@@ -46,17 +46,17 @@ function cardOf(cards, position) {
 
 function pager(cards) {
   const { page, pages } = cards.data;
-  const bar = make("div", "pager");
+  const bar = element("div", "pager");
   if (pages < 2) return bar;
   const turnTo = (text, name, target) => {
-    const button = make("button", "", text);
+    const button = element("button", "", text);
     button.type = "button";
     button.setAttribute("aria-label", name);
     button.disabled = target < 0 || target >= pages;
     button.onclick = () => cards.send("event", { page: target });
     return button;
   };
-  const words = make("span", "", `page ${page + 1} of ${pages}`);
+  const words = element("span", "", `page ${page + 1} of ${pages}`);
   bar.append(turnTo("‹", "Previous page", page - 1), words, turnTo("›", "Next page", page + 1));
   return bar;
 }
@@ -68,7 +68,7 @@ function build(cards) {
   root.style.setProperty("--warning", cards.theme.palette.warning);
   const scrolled = cards.area?.scrollTop ?? 0;
   const focused = cards.area?.contains(root.getRootNode().activeElement);
-  const area = make("div", "area");
+  const area = element("div", "area");
   area.setAttribute("role", "list");
   area.setAttribute("aria-label", data.label);
   area.style.maxHeight = `${data.area}px`;
@@ -81,7 +81,7 @@ function build(cards) {
   area.onscroll = () => (cards.tip.hidden = true);
   cards.area = area;
   cards.tiles = [...area.children];
-  cards.tip = make("div", "tip");
+  cards.tip = element("div", "tip");
   cards.tip.hidden = true;
   root.replaceChildren(area, pager(cards), cards.tip);
   mark(cards);
@@ -218,8 +218,8 @@ function hovered(cards, event) {
 function looksTheSame(before, data) {
   if (!before || before.weights.length !== data.weights.length) return false;
   const marks = { selected: 0, silenced: 0, twins: 0, revision: 0, weights: 0, norms: 0 };
-  const drawn = (given) => JSON.stringify({ ...given, ...marks });
-  return drawn(before) === drawn(data)
+  const look = (given) => JSON.stringify({ ...given, ...marks });
+  return look(before) === look(data)
     && data.weights.every((value, at) => value === before.weights[at])
     && data.norms.every((value, at) => value === before.norms[at]);
 }

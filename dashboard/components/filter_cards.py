@@ -9,32 +9,21 @@ import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from dashboard.palette import THEMES
+from dashboard.components.assets import joined
 
 MOST_WEIGHTS = 60_000  # on one page: more take longer than a moment to draw
 
-_FOLDER = Path(__file__).parent
-
-
-def _script() -> str:
-    palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
-    # The colours are those of all maps.
-    files = ("maps_colors.js", "filter_cards_drawing.js", "filter_cards.js")
-    source = "\n".join((_FOLDER / file).read_text("utf-8") for file in files)
-    return source.replace("__PALETTES__", palettes)
-
-
 _mount = st.components.v2.component(
     "convscope_filter_cards",
-    html='<div class="cards"></div>',
-    css=(_FOLDER / "filter_cards.css").read_text("utf-8"),
-    js=_script(),
+    html='<div class="part cards"></div>',
+    css=joined("base.css", "filter_cards.css"),
+    # The colours are those of all maps.
+    js=joined("dom.js", "maps_colors.js", "filter_cards_drawing.js", "filter_cards.js"),
 )
 
 

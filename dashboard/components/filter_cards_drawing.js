@@ -1,5 +1,4 @@
 // What is drawn on a card: kernels on a canvas, and the way of the norm as a line.
-const SVG = "http://www.w3.org/2000/svg";
 const GAP = 2; // between the kernels of a filter, in screen pixels
 const PADDING = 10; // left and right of them together
 const LARGEST = 36; // screen pixels for a weight
@@ -15,19 +14,6 @@ function unpack(bytes) {
   data.weights = floats.subarray(0, data.cards.length * data.size);
   data.norms = floats.subarray(data.cards.length * data.size);
   return data;
-}
-
-function make(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function svg(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }
 
 // How the kernels of one filter lie in its card: columns, rows, and screen pixels for a weight.
@@ -99,9 +85,9 @@ function drawLine(data, line, position) {
   const points = linePoints(data, position);
   const path = points.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
   const shown = points.filter(({ epoch }) => epoch <= data.epoch).pop() ?? points[0];
-  const dot = svg("svg", { x: `${shown.x}%`, y: shown.y, overflow: "visible", width: 1, height: 1 });
-  dot.append(svg("circle", { class: "dot", cx: 0, cy: 0, r: 2.6 }));
-  const stretched = svg("svg", { viewBox: `0 0 ${LINE.width} ${LINE.height}`, preserveAspectRatio: "none" });
-  stretched.append(svg("polyline", { class: "line", points: path }));
+  const dot = drawn("svg", { x: `${shown.x}%`, y: shown.y, overflow: "visible", width: 1, height: 1 });
+  dot.append(drawn("circle", { class: "dot", cx: 0, cy: 0, r: 2.6 }));
+  const stretched = drawn("svg", { viewBox: `0 0 ${LINE.width} ${LINE.height}`, preserveAspectRatio: "none" });
+  stretched.append(drawn("polyline", { class: "line", points: path }));
   line.replaceChildren(stretched, dot);
 }

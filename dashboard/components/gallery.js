@@ -3,13 +3,10 @@
 const galleries = new WeakMap();
 
 const WALK_DELAY = 120; // ms: walking fast opens only the first image and the one where the walk ends
-const REPEATED = 40; // events: a message repeats the last ones, as a later one may overtake it
 
 function act(gallery, event) {
   clearTimeout(gallery.timer); // what a walk was about to open is overtaken
-  gallery.events = [...gallery.events, { ...event, n: gallery.count }].slice(-REPEATED);
-  gallery.count += 1;
-  gallery.send("events", { sender: gallery.sender, events: gallery.events });
+  tell(gallery, event);
 }
 
 function build(gallery) {
@@ -185,7 +182,7 @@ function settle(gallery, focused) {
 function begin(root) {
   const gallery = {
     root, data: null, selected: null, chosen: new Set(), at: 0, anchor: null, tiles: [], area: null,
-    landing: null, focused: false, stepped: 0, events: [], count: 0, sender: Math.random().toString(36).slice(2),
+    landing: null, focused: false, stepped: 0, ...begunEvents(),
   };
   root.addEventListener("focusin", (event) => {
     gallery.focused = Boolean(event.target.closest(".tile"));

@@ -8,22 +8,19 @@ choose several images. Number keys set and take off tags.
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.components.assets import joined
+from dashboard.components.events import Heard, is_whole, unheard
 from dashboard.sprites import Sheet
 
-_HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "convscope_gallery",
-    html='<div class="gallery"></div>',
-    css=(_HERE / "gallery.css").read_text(encoding="utf-8"),
-    js="\n".join(
-        (_HERE / name).read_text(encoding="utf-8")
-        for name in ("gallery_tiles.js", "gallery_keys.js", "gallery.js")
-    ),
+    html='<div class="part gallery"></div>',
+    css=joined("base.css", "gallery.css"),
+    js=joined("dom.js", "events.js", "gallery_tiles.js", "gallery_keys.js", "gallery.js"),
 )
 
 End = Literal["first", "last"]
@@ -93,7 +90,7 @@ class Listener:
 
 
 @dataclass
-class _Told:
+class _Told(Heard):
     """What the browser knows, so that it is told only what it does not.
 
     Attributes:
@@ -102,8 +99,6 @@ class _Told:
         chosen: the images of the page it holds for chosen.
         state: what was sent last of both.
         revision: how often `state` was sent.
-        sender: who sent the last event: a browser that has been loaded again counts from 0.
-        seen: number of the last event that was listened to.
     """
 
     ids: tuple[int, ...] = ()
@@ -111,8 +106,6 @@ class _Told:
     chosen: frozenset[int] = frozenset()
     state: dict[str, Any] = field(default_factory=dict)
     revision: int = 0
-    sender: str = ""
-    seen: int = -1
 
 
 def gallery(
@@ -218,29 +211,10 @@ def chooser(
     }
 
     def heard() -> None:
-        for event in _unheard(told, (st.session_state.get(key) or {}).get("events")):
+        for event in unheard(told, (st.session_state.get(key) or {}).get("events")):
             _report(event, told, listener, page)
 
     _mount(key=key, data=data, height="content", on_events_change=heard)
-
-
-def _unheard(told: _Told, message: Any) -> list[Mapping[str, Any]]:
-    """The events that have not been listened to yet, in the order in which they happened.
-
-    Quick events overtake the script, and then only the last message arrives: each message repeats
-    the ones before it, numbered.
-    """
-    if not isinstance(message, Mapping) or not isinstance(message.get("events"), list):
-        return []
-    sender = str(message.get("sender"))
-    if sender != told.sender:
-        told.sender, told.seen = sender, -1
-    fresh = []
-    for event in message["events"]:
-        if isinstance(event, Mapping) and _is_whole(event.get("n")) and event["n"] > told.seen:
-            told.seen = event["n"]
-            fresh.append(event)
-    return fresh
 
 
 def _report(event: Mapping[str, Any], told: _Told, listener: Listener, page: Page) -> None:
@@ -249,7 +223,7 @@ def _report(event: Mapping[str, Any], told: _Told, listener: Listener, page: Pag
     if "open" in event and (event["open"] is None or event["open"] in ids):
         told.open = event["open"]
         listener.open(event["open"])
-    elif _is_whole(event.get("page")):
+    elif is_whole(event.get("page")):
         landing = event.get("landing")
         number = min(max(event["page"], 0), page.pages - 1)
         listener.turn(number, landing if landing in ("first", "last") else None)
@@ -260,13 +234,9 @@ def _report(event: Mapping[str, Any], told: _Told, listener: Listener, page: Pag
     elif isinstance(event.get("all"), bool):
         told.chosen = frozenset(ids) if event["all"] else frozenset()
         listener.choose_all(event["all"])
-    elif _is_whole(event.get("tag")):
+    elif is_whole(event.get("tag")):
         listener.tag(event["tag"], _known(event.get("ids"), ids))
 
 
 def _known(values: Any, ids: set[int]) -> list[int]:
     return [value for value in values if value in ids] if isinstance(values, list) else []
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

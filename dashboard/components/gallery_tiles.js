@@ -6,13 +6,6 @@ function sheetUrl(base64) {
   return URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
 }
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function button(text, name, action) {
   const made = element("button", "", text);
   made.type = "button";

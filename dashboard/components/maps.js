@@ -2,13 +2,6 @@
 // at once, and the numbers do not have to be sent again.
 const views = new WeakMap();
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function unpack(bytes) {
   const copy = bytes.slice(); // floats must begin at a whole four bytes
   const length = new DataView(copy.buffer).getUint32(0, true);

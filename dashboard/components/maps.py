@@ -8,22 +8,22 @@ walk, Enter opens and Esc closes.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from dashboard.palette import THEMES
+from dashboard.components.assets import joined
 
 Floats = NDArray[np.float32]
 Scale = Literal["map", "layer", "global"]
 Colors = Literal["diverging", "gray", "bars", "shares"]
 Reads = Literal["all", "same", "flat"]
 
-_FOLDER = Path(__file__).parent
-_FILES = ("maps_colors.js", "maps_tiles.js", "maps_lens.js", "maps_overlay.js", "maps.js")
+_SCRIPTS = (
+    "dom.js", "maps_colors.js", "maps_tiles.js", "maps_lens.js", "maps_overlay.js", "maps.js",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -126,17 +126,11 @@ class Place:
     column: int = 0
 
 
-def _script() -> str:
-    palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
-    source = "\n".join((_FOLDER / file).read_text("utf-8") for file in _FILES)
-    return source.replace("__PALETTES__", palettes)
-
-
 _mount = st.components.v2.component(
     "convscope_maps",
-    html='<div class="maps"></div>',
-    css=(_FOLDER / "maps.css").read_text("utf-8"),
-    js=_script(),
+    html='<div class="part maps"></div>',
+    css=joined("base.css", "maps.css"),
+    js=joined(*_SCRIPTS),
 )
 
 

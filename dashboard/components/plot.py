@@ -6,30 +6,25 @@ this component does neither. Its figures may use `dashboard.palette.TOKENS` as c
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from plotly import __version__ as plotly_version
 
-from dashboard.palette import THEMES
+from dashboard.components.assets import joined
 
 PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serves it
 FIELDS = ("x", "y", "z", "curve", "point", "customdata", "several")
 
 
 def _script(*names: str) -> str:
-    palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
-    folder = Path(__file__).parent
-    source = "\n".join((folder / name).read_text("utf-8") for name in ("plotly_loader.js", *names))
-    return source.replace("__PALETTES__", palettes).replace("__PLOTLY_PATH__", PLOTLY_PATH)
+    return joined("plotly_loader.js", *names).replace("__PLOTLY_PATH__", PLOTLY_PATH)
 
 
 _mount = st.components.v2.component(
     "convscope_plot",
     html='<div class="convscope-plot" role="img"></div>',
-    css=(Path(__file__).parent / "plot.css").read_text("utf-8"),
+    css=joined("plot.css"),
     js=_script("plot_headers.js", "plot.js"),
     isolate_styles=False,  # Plotly puts its styles into the document's head
 )

@@ -87,7 +87,7 @@ function under(view, x, y) {
 function open(view, point) {
   view.opened = view.opened === point ? -1 : point;
   refresh(view, false);
-  view.send("event", { open: view.opened < 0 ? null : view.points.index[point] });
+  tell(view, { open: view.opened < 0 ? null : view.points.index[point] });
 }
 
 // What a line encloses becomes the choice, or is added to it, or taken out of it.
@@ -105,7 +105,7 @@ function choose(view, line, how) {
   );
   arrange(view);
   say(view, `${view.numMarked.toLocaleString("en")} of ${points.count.toLocaleString("en")} images chosen`);
-  view.send("event", { lasso: polygon.flat(), how, hidden: [...view.hidden] });
+  tell(view, { lasso: polygon.flat(), how, hidden: [...view.hidden] });
 }
 
 function clear(view) {
@@ -113,7 +113,7 @@ function clear(view) {
   view.points.marked.fill(0);
   arrange(view);
   say(view, "Nothing is chosen");
-  view.send("event", { lasso: [], how: "only", hidden: [] });
+  tell(view, { lasso: [], how: "only", hidden: [] });
   return true;
 }
 
@@ -328,18 +328,18 @@ function move(view, before) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement, setStateValue } = component;
   const root = parentElement.querySelector(".scatter");
   if (!root || !data) return undefined;
   let view = views.get(parentElement);
   if (!view) {
-    view = { root, tool: "lasso", hidden: new Set(), opened: -1, hover: -1, cursor: -1, brush: 40 };
+    view = { root, tool: "lasso", hidden: new Set(), opened: -1, hover: -1, cursor: -1, brush: 40, ...begunEvents() };
     build(view);
     view.observer = new ResizeObserver(() => view.header && resize(view));
     view.observer.observe(view.stage);
     views.set(parentElement, view);
   }
-  view.send = setTriggerValue;
+  view.send = setStateValue;
   const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
   const same = view.bytes?.length === bytes.length && bytes.every((byte, at) => byte === view.bytes[at]);
   if (!same || view.palette !== showingPalette(root)) {

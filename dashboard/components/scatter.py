@@ -9,7 +9,6 @@ Esc clears.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,10 +16,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.review.lasso import GRID, Grid
-from dashboard.palette import THEMES
+from dashboard.components.assets import joined
+from dashboard.components.events import Heard, unheard
 
-_FOLDER = Path(__file__).parent
-_FILES = ("scatter_points.js", "scatter_paint.js", "scatter_tools.js", "scatter.js")
+_SCRIPTS = (
+    "dom.js", "events.js",
+    "scatter_points.js", "scatter_paint.js", "scatter_tools.js", "scatter.js",
+)  # fmt: skip
 MOST_CORNERS = 40  # of one lasso; scatter_points.js has the same number
 LAST_CORNER = 4095
 
@@ -77,17 +79,24 @@ class Drawn:
     hidden: tuple[int, ...]
 
 
-def _script() -> str:
-    palettes = json.dumps({name: asdict(palette) for name, palette in THEMES.items()})
-    source = "\n".join((_FOLDER / file).read_text("utf-8") for file in _FILES)
-    return source.replace("__PALETTES__", palettes)
+@dataclass
+class _Told(Heard):
+    """What the browser knows, so that it is told only what it does not.
+
+    Attributes:
+        known: the choice and the open image that it shows; None before it was told of any.
+        revision: how often it was told.
+    """
+
+    known: tuple[str | None, int | None] | None = None
+    revision: int = 0
 
 
 _mount = st.components.v2.component(
     "convscope_scatter",
-    html='<div class="scatter"></div>',
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
-    js=_script(),
+    html='<div class="part scatter"></div>',
+    css=joined("base.css", "scatter.css"),
+    js=joined(*_SCRIPTS),
 )
 
 
@@ -130,11 +139,11 @@ def scatter(
         on_open: called with the index of an image to open, or None to close it.
         on_lasso: called with what was drawn; gives the name of the choice that follows.
     """
-    told = st.session_state.setdefault(f"{key}:told", {"known": None, "revision": 0})
-    if (chosen, opened) != told["known"]:
+    told: _Told = st.session_state.setdefault(f"{key}:told", _Told())
+    if (chosen, opened) != told.known:
         # The browser marks what is drawn or opened in it, and only then takes what the server says:
         # an answer that comes late must not undo what was drawn meanwhile.
-        told.update(known=(chosen, opened), revision=told["revision"] + 1)
+        told.known, told.revision = (chosen, opened), told.revision + 1
     header = {
         "classes": list(classes),
         "images": images,
@@ -145,24 +154,33 @@ def scatter(
         "noun": noun,
         "label": label,
         "height": height,
-        "revision": told["revision"],
+        "revision": told.revision,
         "opened": _position(points.index, opened),
     }
 
     def heard() -> None:
-        event = (st.session_state.get(key) or {}).get("event")
-        if not isinstance(event, Mapping):
-            return
-        wanted, drawn = event.get("open"), drawn_in(event, len(points.legend))
-        name, index = told["known"]
-        if drawn is not None and on_lasso is not None:
-            told["known"] = (on_lasso(drawn), index)
-        elif "open" in event and on_open is not None and (wanted is None or type(wanted) is int):
-            told["known"] = (name, wanted)
-            on_open(wanted)
+        for event in unheard(told, (st.session_state.get(key) or {}).get("events")):
+            _report(event, told, len(points.legend), on_open, on_lasso)
 
     data = pack(points, header, marked)
-    _mount(key=key, data=data, height="content", on_event_change=heard)
+    _mount(key=key, data=data, height="content", on_events_change=heard)
+
+
+def _report(
+    event: Mapping[str, Any],
+    told: _Told,
+    num_entries: int,
+    on_open: Callable[[int | None], None] | None,
+    on_lasso: Callable[[Drawn], str | None] | None,
+) -> None:
+    """Passes on one event; what cannot be read is ignored."""
+    wanted, drawn = event.get("open"), drawn_in(event, num_entries)
+    name, index = told.known or (None, None)
+    if drawn is not None and on_lasso is not None:
+        told.known = (on_lasso(drawn), index)
+    elif "open" in event and on_open is not None and (wanted is None or type(wanted) is int):
+        told.known = (name, wanted)
+        on_open(wanted)
 
 
 def pack(

@@ -8,20 +8,9 @@ const ICONS = {
   whole: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
 };
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const [drawing, path] = [document.createElementNS(space, "svg"), document.createElementNS(space, "path")];
-  drawing.setAttribute("viewBox", "0 0 16 16");
-  drawing.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", ICONS[name]);
-  drawing.append(path);
+  const drawing = drawn("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" });
+  drawing.append(drawn("path", { d: ICONS[name] }));
   return drawing;
 }
 

@@ -1,7 +1,6 @@
 // Slices as rows: pictures cut from one sheet, counts, and an interval drawn on one common scale.
 // What is open and how the rows are sorted lives here, so that a click is answered at once.
 const lists = new WeakMap();
-const SVG = "http://www.w3.org/2000/svg";
 const MINUS = "−";
 
 const share = (value) => `${(value * 100).toFixed(2)} %`;
@@ -25,19 +24,6 @@ const COLUMNS = [
     about: "Fisher's exact test, corrected for the number of slices (Holm)",
   },
 ];
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function drawn(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  return made;
-}
 
 function examples(list, position) {
   const { data } = list;

@@ -7,20 +7,20 @@ sorts. Table and chart are one, so that an interval stands beside the slice that
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.components.assets import joined
 from dashboard.sprites import Sheet
 
 Verdict = Literal["worse", "better", "unclear"]
 
 _mount = st.components.v2.component(
     "convscope_slice_list",
-    html='<div class="slices"></div>',
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
-    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+    html='<div class="part slices"></div>',
+    css=joined("base.css", "slice_list.css"),
+    js=joined("dom.js", "slice_list.js"),
 )
 
 

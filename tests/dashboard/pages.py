@@ -24,3 +24,8 @@ def texts(at: Any) -> str:
         for kind in kinds
         for element in at.get(kind)
     )
+
+
+def message(*events: dict[str, Any], sender: str = "s") -> dict[str, Any]:
+    """What a component sends that has so much to report since it was there."""
+    return {"sender": sender, "events": [{**event, "n": n} for n, event in enumerate(events)]}

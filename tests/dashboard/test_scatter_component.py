@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from dashboard.components.scatter import Drawn, Entry, Points, drawn_in, pack
+from dashboard.components.events import unheard
+from dashboard.components.scatter import Drawn, Entry, Points, _report, _Told, drawn_in, pack
+from tests.dashboard.pages import message
 
 BLOCKS = [("index", "<u4")] + [
     (name, "<u2") for name in ("x", "y", "true", "predicted", "confidence", "group")
@@ -88,3 +90,20 @@ def test_a_lasso_is_read(how) -> None:
 )
 def test_anything_else_is_no_lasso(event) -> None:
     assert drawn_in(event, 3) is None
+
+
+def test_two_lassos_in_one_message_both_count_and_none_twice() -> None:
+    told, heard = _Told(), []
+
+    def report(*events) -> None:
+        for event in unheard(told, message(*events)):
+            _report(event, told, 3, heard.append, lambda drawn: heard.append(drawn) or drawn.how)
+
+    first = {"lasso": CORNERS, "how": "only", "hidden": []}
+    second = {"lasso": CORNERS[::-1], "how": "add", "hidden": []}
+    report(first, second)
+    assert [drawn.how for drawn in heard] == ["only", "add"]
+    assert told.known == ("add", None)
+    report(first, second, {"open": 7}, {"open": "7"})
+    assert heard[2:] == [7]
+    assert told.known == ("add", 7)
