@@ -2,34 +2,29 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from core.review.matrix import evenly
 from dashboard.palette import TOKENS, Palette
 
 _MOST_POINTS = 600
 
 
-def coverage(curve: pd.DataFrame, threshold: float, colors: Palette = TOKENS) -> dict[str, Any]:
+def coverage(
+    curve: pd.DataFrame, now: pd.Series | None, colors: Palette = TOKENS
+) -> dict[str, Any]:
     """The figure; every point carries ``customdata = [threshold, answered, errors]``.
 
     Args:
         curve: as `core.review.coverage.coverage_curve` gives it, with a row at least.
-        threshold: the one in force, which is marked.
+        now: its row that is in force, which is marked; None where nothing is answered.
         colors: tokens for `components.plot`, or a theme's palette.
     """
-    shown = _thinned(curve)
+    shown = curve.iloc[evenly(range(len(curve)), _MOST_POINTS)]
     return {
-        "data": [_line(shown, colors), *_mark(curve, threshold, colors)],
+        "data": [_line(shown, colors), *([] if now is None else [_mark(now, colors)])],
         "layout": _layout(shown),
     }
-
-
-def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
-    """At most so many rows, the first and the last among them."""
-    if len(curve) <= _MOST_POINTS:
-        return curve
-    return curve.iloc[np.linspace(0, len(curve) - 1, _MOST_POINTS).round().astype(int)]
 
 
 def _line(shown: pd.DataFrame, colors: Palette) -> dict[str, Any]:
@@ -49,26 +44,20 @@ def _line(shown: pd.DataFrame, colors: Palette) -> dict[str, Any]:
     }
 
 
-def _mark(curve: pd.DataFrame, threshold: float, colors: Palette) -> list[dict[str, Any]]:
-    """Where the threshold is on the curve; nothing if it lies above every confidence."""
-    sure = curve[curve["threshold"] >= threshold]
-    if sure.empty:
-        return []
-    row = sure.iloc[-1]
-    return [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [float(row["coverage"])],
-            "y": [float(row["accuracy"])],
-            "marker": {
-                "size": 13,
-                "color": colors.background,
-                "line": {"color": colors.text, "width": 2.5},
-            },
-            "hoverinfo": "skip",
-        }
-    ]
+def _mark(now: pd.Series, colors: Palette) -> dict[str, Any]:
+    """Where the threshold is on the curve."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [float(now["coverage"])],
+        "y": [float(now["accuracy"])],
+        "marker": {
+            "size": 13,
+            "color": colors.background,
+            "line": {"color": colors.text, "width": 2.5},
+        },
+        "hoverinfo": "skip",
+    }
 
 
 def _layout(shown: pd.DataFrame) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def coverage_panel(viewed: Viewed, curve: pd.DataFrame, height: int) -> None:
     """The curve with the threshold on it, two ways to move it, and what it means in words."""
     threshold = selection.current().threshold
     st.markdown(f"**Coverage and accuracy** · {viewed.split}, epoch {viewed.epoch}")
-    _choose(curve, threshold)
+    now = at_threshold(curve, threshold)
+    _choose(curve, threshold, now)
 
     def clicked(point: dict[str, Any]) -> None:
         wanted = (point.get("customdata") or [None])[0]
@@ -30,19 +31,18 @@ def coverage_panel(viewed: Viewed, curve: pd.DataFrame, height: int) -> None:
             _move(wanted)
 
     plot(
-        chart(curve, threshold),
+        chart(curve, now),
         key="coverage",
         on_click=clicked,
         height=height,
         label="Accuracy of the answered images against the share of images answered",
     )
-    _words(curve, threshold)
+    _words(curve, threshold, now)
 
 
-def _choose(curve: pd.DataFrame, threshold: float) -> None:
+def _choose(curve: pd.DataFrame, threshold: float, now: pd.Series | None) -> None:
     """By confidence, or by the share of images: the risk at a chosen coverage."""
-    row = at_threshold(curve, threshold)
-    share = 0.0 if row is None else float(row["coverage"])
+    share = 0.0 if now is None else float(now["coverage"])
     st.session_state[_THRESHOLD] = threshold
     st.session_state[_COVERAGE] = round(100 * share, 2)
 
@@ -71,8 +71,8 @@ def _move(threshold: float) -> None:
     selection.update(threshold=math.floor(threshold * 10_000 + 1e-6) / 10_000)
 
 
-def _words(curve: pd.DataFrame, threshold: float) -> None:
-    row, total = at_threshold(curve, threshold), int(curve["answered"].iloc[-1])
+def _words(curve: pd.DataFrame, threshold: float, row: pd.Series | None) -> None:
+    total = int(curve["answered"].iloc[-1])
     answered = 0 if row is None else int(row["answered"])
     errors = 0 if row is None else int(row["errors"])
     left = total - answered

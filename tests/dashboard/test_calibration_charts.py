@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.review.calibration import SCHEMES, calibration_error, reliability
-from core.review.coverage import coverage_curve
+from core.review.coverage import at_threshold, coverage_curve
 from dashboard.charts.coverage import coverage
 from dashboard.charts.reliability import reliability as chart
 
@@ -57,16 +57,16 @@ def test_no_images_make_an_empty_figure(scheme):
 
 def test_the_mark_is_where_the_threshold_answers():
     curve = coverage_curve(CONFIDENCE, CORRECT)
-    _, mark = coverage(curve, 0.5)["data"]
+    _, mark = coverage(curve, at_threshold(curve, 0.5))["data"]
     sure = CONFIDENCE >= 0.5
     assert mark["x"] == [pytest.approx(sure.mean())]
     assert mark["y"] == [pytest.approx(CORRECT[sure].mean())]
-    assert len(coverage(curve, 1.0)["data"]) == 1, "nothing is that sure"
+    assert len(coverage(curve, at_threshold(curve, 1.0))["data"]) == 1, "nothing is that sure"
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
     confidence = np.linspace(0.1, 1, 5000)
     curve = coverage_curve(confidence, confidence > 0.3)
-    line = coverage(curve, 0.0)["data"][0]
+    line = coverage(curve, None)["data"][0]
     assert len(line["x"]) == 600
     assert (line["customdata"][0][1], line["customdata"][-1][1]) == (1, 5000)

@@ -150,6 +150,18 @@ def test_a_threshold_says_what_is_answered_and_opens_both_sides(run):
     assert at.query_params == {"run": run.id, "threshold": str(threshold)}
 
 
+def test_the_unanswered_come_in_the_same_order_as_on_the_results_page(run):
+    asked = {"run": run.id, "threshold": "0.6", "group": UNANSWERED}
+    here = open_page("calibration", **asked)
+    there = _component(open_page("results", **asked), "gallery")
+    labels, probabilities, index = _truth(run)
+    unsure = np.flatnonzero(probabilities.max(1) < 0.6)
+    right = (probabilities.argmax(1) == labels)[unsure]
+    order = unsure[np.lexsort((-probabilities.max(1)[unsure], right))]
+    assert _shown(here) == index[order].tolist()[: len(_shown(here))]
+    assert _shown(here) == there["ids"]
+
+
 def test_a_share_of_the_images_sets_the_threshold_that_answers_so_many(run):
     _, probabilities, _ = _truth(run)
     at = open_page("calibration", run=run.id)

@@ -149,6 +149,7 @@ def test_a_threshold_leaves_out_the_unsure_everywhere(run, threshold):
 def test_the_threshold_slider_writes_the_address_and_going_back_lets_all_answer(run):
     at = open_page("results", run=run.id, group="unsure:all", threshold="0.87")
     assert at.select_slider(key="answer_threshold").value == 0.87
+    assert at.select_slider(key="answer_threshold").label == "Answer only from a confidence of"
     at.select_slider(key="answer_threshold").set_value(0.5).run()
     assert at.query_params["threshold"] == "0.5"
     at.select_slider(key="answer_threshold").set_value(0.0).run()
