@@ -8,10 +8,10 @@ from core.errors import UserError
 from core.predictor import last_epoch
 from core.runs import Run
 from dashboard import loaders, selection
+from dashboard.compare_groups import tail_of
+from dashboard.history_loaders import MOST_RUNS, candidates
 from dashboard.text import clean, sentence
 from dashboard.widgets.run_bar import Viewed, label
-
-_MOST_RUNS = 50  # of the newest; a longer list helps nobody
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def choose_comparison(viewed: Viewed, words: str = "Beside it") -> Compared | No
         words: what the chosen one is called.
     """
     chosen = selection.current().compare
-    names = _names(viewed)
+    names = _names(viewed, chosen)
     if chosen is not None and chosen not in names:
         st.warning(_missing(viewed, chosen), icon="⚠️")
         chosen = None
@@ -64,22 +64,19 @@ def choose_comparison(viewed: Viewed, words: str = "Beside it") -> Compared | No
         return None
 
 
-def _names(viewed: Viewed) -> dict[int | str, str]:
-    """What there is to compare with: this run's other epochs, then other runs on the same data."""
+def _names(viewed: Viewed, chosen: int | str | None) -> dict[int | str, str]:
+    """What there is to compare with: this run's other epochs, then other runs on the same data.
+
+    Of very many runs the first ones, and the one that is chosen.
+    """
     names: dict[int | str, str] = {
         epoch: f"Epoch {epoch}" + (", untrained" if epoch == 0 else "")
         for epoch in reversed(viewed.epochs)
         if epoch != viewed.epoch
     }
-    others = [
-        summary
-        for summary in loaders.summaries()
-        if summary.id != viewed.run.id
-        and summary.dataset == viewed.summary.dataset
-        and summary.state != "unreadable"
-    ]
-    for summary in others[:_MOST_RUNS]:
-        names[summary.id] = f"Run {label(summary)} · {summary.id[-6:]}"
+    for place, summary in enumerate(candidates(viewed.run)):
+        if place < MOST_RUNS or summary.id == chosen:
+            names[summary.id] = f"Run {label(summary)} · {tail_of(summary.id)}"
     return names
 
 
@@ -87,8 +84,11 @@ def _missing(viewed: Viewed, chosen: int | str) -> str:
     known = {summary.id: summary for summary in loaders.summaries()}
     there = known.get(chosen) if isinstance(chosen, str) else None
     if there is not None and there.id != viewed.run.id and there.state != "unreadable":
+        name = clean(there.name, 40)
+        if there.dataset == viewed.summary.dataset:
+            return sentence(f"run “{name}” has no finished epoch to compare with yet")
         return sentence(
-            f"run “{clean(there.name, 40)}” is on the data set {there.dataset} and this one on "
+            f"run “{name}” is on the data set {there.dataset} and this one on "
             f"{viewed.summary.dataset}: only runs on the same images can be compared"
         )
     what = f"epoch {chosen}" if isinstance(chosen, int) else f"run “{clean(chosen, 40)}”"

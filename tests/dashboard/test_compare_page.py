@@ -14,6 +14,7 @@ from core.review import annotations
 from core.review.agreement import agreement
 from core.review.annotations import Decision
 from dashboard import history_loaders
+from dashboard.widgets.score_table import NAMES
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -53,6 +54,11 @@ def _outcomes(before, after, labels):
 def _shown(at, key):
     """Indices in the gallery, all pages taken together only where there is one."""
     return _component(at, key)["ids"]
+
+
+def _offered(at, run):
+    """What the choice of A calls a run."""
+    return [name for name in at.selectbox(key="compare_with").options if run.id[-6:] in name]
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
@@ -162,6 +168,22 @@ def test_a_run_on_another_data_set_is_refused_with_both_names(store, run):
     at = open_page("compare", run=run.id, compare=foreign.id)
     assert not at.exception
     assert "is on the data set mnist and this one on digits" in texts(at)
+
+
+def test_a_run_without_an_epoch_is_not_offered_and_says_why(store, run):
+    waiting = store.create(run.config, "waiting *one*")
+    at = open_page("compare", run=run.id, compare=waiting.id)
+    assert not at.exception
+    assert "“waiting \\*one\\*” has no finished epoch to compare with yet" in texts(at)
+    assert _offered(at, waiting) == []
+
+
+def test_of_very_many_runs_the_chosen_one_is_still_offered(run, other, monkeypatch):
+    monkeypatch.setattr("dashboard.widgets.comparison.MOST_RUNS", 0)
+    assert _offered(open_page("compare", run=run.id), other) == []
+    at = open_page("compare", run=run.id, compare=other.id)
+    assert not at.warning
+    assert len(_offered(at, other)) == 1
 
 
 def test_a_damaged_epoch_gets_a_sentence(run):
@@ -311,9 +333,12 @@ def test_decisions_on_the_split_are_scored_for_both(run, other):
     table = at.dataframe[-1].value.set_index("Counted")
     errors = int((_predicted(run) != labels).sum())
     assert table.loc["As labelled", "B errors"] == errors
-    assert table.loc["Without ambiguous", "B errors"] == errors - 1
-    assert table.loc["Without all marked", "B errors"] == errors - 2
-    assert table.loc["Without all marked", "Images"] == len(labels) - 2
+    assert table.loc["Without ambiguous images", "B errors"] == errors - 1
+    assert table.loc["Without all that are marked", "B errors"] == errors - 2
+    assert table.loc["Without all that are marked", "Images"] == len(labels) - 2
+    assert set(table.index) <= set(NAMES.values()), "the words of the Labels page"
+    low, high = table.loc["As labelled", "A interval"].removesuffix(" %").split(" to ")
+    assert float(low) < table.loc["As labelled", "A accuracy"] < float(high)
 
 
 def test_a_run_that_learnt_with_decisions_says_so(store, run):
