@@ -50,6 +50,32 @@ def percent(share: float | None, digits: int = 2) -> str:
     return "—" if share is None or math.isnan(share) else f"{share * 100:.{digits}f} %"
 
 
+def points(share: float, digits: int = 1) -> str:
+    """``+1.2``, ``−0.4``, ``0.0``: a change of a share in percentage points; an em dash for none.
+
+    One decimal more where there would be nothing but zeros: one image of 60,000 is 0.002 points.
+    """
+    if math.isnan(share):
+        return "—"
+    for decimals in (digits, digits + 1):
+        text = f"{share * 100:+.{decimals}f}".replace("-", "−")
+        if float(text[1:]) != 0:
+            return text
+    return f"{0:.{digits}f}"
+
+
+def p_value(chance: float) -> str:
+    """``0.031``, ``< 0.001``: how likely luck alone is, to three decimals; an em dash for none."""
+    if math.isnan(chance):
+        return "—"
+    return f"{chance:.3f}" if chance >= 0.001 else "< 0.001"
+
+
+def interval(low: float, high: float) -> str:
+    """``97.10 to 98.30 %``: the ends of an interval of a share; an em dash for none."""
+    return "—" if math.isnan(low) else f"{low * 100:.2f} to {percent(high)}"
+
+
 def plain_number(value: float) -> str:
     """A number as a person writes it: ``0.005``, ``0.00001``, ``64``; never an exponent."""
     if isinstance(value, int) or value == int(value):

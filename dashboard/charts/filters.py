@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.inspection.histograms import ClassHistogram
 from dashboard.palette import TOKENS, Palette, colorscale
-from dashboard.text import counted, percent
+from dashboard.text import counted, percent, points
 
 _MOST_TEXTS = 12  # classes up to which every cell has room for its number
 
@@ -164,9 +164,3 @@ def class_change(table: pd.DataFrame, colors: Palette = TOKENS) -> dict[str, Any
             "dragmode": False,
         },
     }
-
-
-def points(share: float, digits: int = 1) -> str:
-    """``+1.2``, ``−0.4``, ``0.0``: a change of a share in percentage points."""
-    text = f"{share * 100:+.{digits}f}".replace("-", "−")
-    return text[1:] if float(text[1:]) == 0 else text

@@ -6,9 +6,9 @@ import streamlit as st
 from core.errors import UserError
 from core.runs import Run
 from dashboard import flip_loaders
-from dashboard.charts.filters import points
 from dashboard.flip_loaders import Result
-from dashboard.text import counted, percent, sentence
+from dashboard.text import counted, interval, p_value, sentence
+from dashboard.widgets.score_table import DIFFERENCE, INTERVAL, NAMES, difference
 
 
 def decision_effect(before: Result, after: Result, split: str) -> None:
@@ -54,10 +54,7 @@ def _marked(number: int, split: str) -> str:
 def _table(table: pd.DataFrame, split: str) -> None:
     share = st.column_config.NumberColumn(format="%.2f %%")
     whole = st.column_config.NumberColumn(format="localized")
-    interval = st.column_config.TextColumn(
-        help="Percentile bootstrap, 95 %: where the accuracy would lie on other images drawn like "
-        "these."
-    )
+    between = st.column_config.TextColumn(help=f"95 %. {INTERVAL}")
     st.dataframe(
         _shown(table),
         key="decision_effect",
@@ -68,10 +65,10 @@ def _table(table: pd.DataFrame, split: str) -> None:
             "Images": whole,
             "A errors": whole,
             "A accuracy": share,
-            "A interval": interval,
+            "A interval": between,
             "B errors": whole,
             "B accuracy": share,
-            "B interval": interval,
+            "B interval": between,
             "B less A": st.column_config.TextColumn(
                 help="Percentage points that B's accuracy is above A's, with the exact 95 % "
                 "interval, both counted on the same images."
@@ -84,21 +81,14 @@ def _table(table: pd.DataFrame, split: str) -> None:
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     shown = {
-        "Counted": [name.capitalize() for name in table["name"]],
+        "Counted": [NAMES[name] for name in table["name"]],
         "Images": table["images"],
     }
     for name in ("A", "B"):
         side = name.lower()
         shown[f"{name} errors"] = table[f"errors_{side}"]
         shown[f"{name} accuracy"] = table[f"accuracy_{side}"] * 100
-        shown[f"{name} interval"] = [
-            "—" if pd.isna(low) else f"{low * 100:.2f} to {percent(high)}"
-            for low, high in zip(table[f"low_{side}"], table[f"high_{side}"], strict=True)
-        ]
-    names = ("difference", "difference_low", "difference_high")
-    change = [
-        f"{points(value, 2)}  ({points(low, 2)} to {points(high, 2)})"
-        for value, low, high in zip(*(table[name] for name in names), strict=True)
-    ]
-    chances = [f"{p:.3g}" if p >= 0.001 else "< 0.001" for p in table["p_value"]]
-    return pd.DataFrame({**shown, "B less A": change, "p": chances})
+        ends = table[f"low_{side}"], table[f"high_{side}"]
+        shown[f"{name} interval"] = list(map(interval, *ends))
+    change = list(map(difference, *(table[name] for name in DIFFERENCE)))
+    return pd.DataFrame({**shown, "B less A": change, "p": list(map(p_value, table["p_value"]))})

@@ -6,9 +6,8 @@ import streamlit as st
 
 from core.errors import UserError
 from dashboard import filter_loaders, filter_measures, selection
-from dashboard.charts.filters import points
 from dashboard.components.filter_cards import Card, Sheet, filter_cards, filters_per_page
-from dashboard.text import counted, sentence
+from dashboard.text import counted, points, sentence
 from dashboard.widgets import filter_state as state
 
 Scale = Literal["kernel", "filter", "layer", "network"]

@@ -5,11 +5,11 @@ import streamlit as st
 
 from core.errors import UserError
 from dashboard import filter_loaders, filter_measures, loaders, selection
-from dashboard.charts.filters import class_spread, points
+from dashboard.charts.filters import class_spread
 from dashboard.components.gallery import gallery
 from dashboard.components.maps import Maps, Place, maps, ranges
 from dashboard.components.plot import plot
-from dashboard.text import count, counted, percent, sentence
+from dashboard.text import count, counted, percent, points, sentence
 from dashboard.widgets import filter_state as state
 from dashboard.widgets.example_pane import example_pane
 from dashboard.widgets.filter_grid import Scale

@@ -8,13 +8,12 @@ import streamlit as st
 from core.errors import UserError
 from core.review.flips import OUTCOMES, Flips, Outcome
 from dashboard import flip_loaders, selection
-from dashboard.charts.filters import points
 from dashboard.charts.flips import class_flips
 from dashboard.compare_groups import FlipGroup
 from dashboard.components.plot import plot
 from dashboard.flip_loaders import FlipTables, Result
 from dashboard.history_loaders import candidates
-from dashboard.text import clean, counted, escaped, percent, sentence
+from dashboard.text import clean, counted, escaped, p_value, percent, points, sentence
 from dashboard.widgets.comparison import Compared, choose_comparison
 from dashboard.widgets.decision_effect import decision_effect
 from dashboard.widgets.review_gallery import Images, review_gallery
@@ -168,7 +167,8 @@ def _told(found: Flips) -> str:
 
 
 def _verdict(found: Flips) -> str:
-    number = f"= {found.p_value:.3g}" if found.p_value >= 0.001 else "below 0.001"
+    number = p_value(found.p_value)
+    number = number if number.startswith("<") else f"= {number}"
     chance = f"{percent(found.p_value, 0 if found.p_value >= 0.1 else 1)} of such comparisons"
     if found.p_value < 0.001:
         chance = "fewer than one in a thousand such comparisons"
@@ -225,6 +225,7 @@ def _images(found: FlipTables, chosen: FlipGroup) -> Images:
     return Images(
         title=title,
         rows=flip_loaders.rows(found, chosen.outcome, label),
+        ranking="Surest errors",
         empty="No image of this kind. Choose another count on the left.",
         caption=caption,
     )

@@ -5,21 +5,22 @@ import math
 import pandas as pd
 import streamlit as st
 
-from dashboard.text import count, percent
+from dashboard.text import count, interval, percent, points
 
-_NAMES = {
+NAMES = {  # of the rows, as `core.review.scores` calls them
     "as labelled": "As labelled",
     "without ambiguous": "Without ambiguous images",
     "without mislabelled": "Without mislabelled images",
     "with labels put right": "With labels put right",
     "without all marked": "Without all that are marked",
 }
+DIFFERENCE = ("difference", "difference_low", "difference_high")
+INTERVAL = "Percentile bootstrap: where the accuracy would lie on other images, drawn like these."
 _HEADS = {
     "Images": "How many count.",
     "Errors": "How many of them are answered wrong.",
     "Accuracy": "Share of right answers.",
-    "95 % interval": "Percentile bootstrap: where the accuracy would lie on other images, drawn "
-    "like these.",
+    "95 % interval": INTERVAL,
     "Points more": "Percentage points more than as labelled, with the 95 % interval of the "
     "difference: both are counted on the same draws.",
 }
@@ -29,7 +30,7 @@ def score_table(table: pd.DataFrame) -> None:
     """One row a way to count that images are marked for.
 
     Args:
-        table: as `core.review.scores` gives it.
+        table: as `core.review.scores.scores_of` gives it.
     """
     marked = _marked(table)
     heads = "".join(
@@ -67,26 +68,17 @@ def _row(row: dict) -> str:
         count(row["images"]),
         count(row["errors"]),
         percent(row["accuracy"]),
-        "—" if math.isnan(row["low"]) else f"{row['low'] * 100:.2f} to {percent(row['high'])}",
-        _difference(row),
+        interval(row["low"], row["high"]),
+        "—" if row["name"] == "as labelled" else difference(*(row[name] for name in DIFFERENCE)),
     )
     numbers = "".join(f'<td class="cs-n">{cell}</td>' for cell in cells)
-    return f"<tr><td>{_NAMES.get(row['name'], row['name'])}</td>{numbers}</tr>"
+    return f"<tr><td>{NAMES[row['name']]}</td>{numbers}</tr>"
 
 
-def _difference(row: dict) -> str:
-    if row["name"] == "as labelled" or math.isnan(row["difference"]):
+def difference(value: float, low: float, high: float) -> str:
+    """A change of the accuracy with its interval, in percentage points."""
+    if math.isnan(value):
         return "—"
-    points, low, high = (
-        row[name] * 100 for name in ("difference", "difference_low", "difference_high")
-    )
-    if points == low == high == 0:
+    if value == low == high == 0:
         return "none"
-    return f"{_signed(points)} &ensp;({_signed(low)} to {_signed(high)})"
-
-
-def _signed(points: float) -> str:
-    """Two decimals; a third where there would be nothing but zeros."""
-    digits = 3 if 0 < abs(points) < 0.005 else 2
-    text = f"{abs(points):.{digits}f}"
-    return text if float(text) == 0 else f"{'+' if points > 0 else '−'}{text}"
+    return f"{points(value, 2)}\u2002({points(low, 2)} to {points(high, 2)})"

@@ -8,10 +8,11 @@ import streamlit as st
 
 from core.errors import UserError
 from dashboard import history_loaders, slice_tables
+from dashboard.compare_groups import tail_of
 from dashboard.history_loaders import Taking
 from dashboard.slice_loaders import Found
 from dashboard.slice_tables import METRICS
-from dashboard.text import clean, escaped, sentence
+from dashboard.text import clean, escaped, p_value, sentence
 from dashboard.widgets.run_bar import Viewed, label
 from dashboard.widgets.slice_ranking import open_slice
 
@@ -49,8 +50,11 @@ def slice_runs(viewed: Viewed, found: Found, table: pd.DataFrame, height: int) -
             opened = str(shown["key"].iloc[rows[0]])
             open_slice(None if opened == "all" else opened)
 
+    written = (
+        shown.assign(change_p=shown["change_p"].map(p_value)) if "change_p" in shown else shown
+    )
     st.dataframe(
-        shown[list(columns)], key=key, hide_index=True, height=height, on_select=chosen,
+        written[list(columns)], key=key, hide_index=True, height=height, on_select=chosen,
         selection_mode="single-row", column_config=columns,
         alt="Metrics of each slice, of each run",
     )  # fmt: skip
@@ -82,7 +86,7 @@ def _names(taking: Sequence[Taking]) -> list[str]:
     """What each run is called in the table, no two alike."""
     names = [clean(part.name, 40) for part in taking]
     return [
-        f"{name} · {part.run.id[-6:]}" if names.count(name) > 1 else name
+        f"{name} · {tail_of(part.run.id)}" if names.count(name) > 1 else name
         for name, part in zip(names, taking, strict=True)
     ]
 
@@ -105,8 +109,8 @@ def _columns(metric: str, names: list[str]) -> dict[str, Any]:
             "Change", format="%+.2f",
             help=f"Accuracy of {escaped(names[0])} less that of {escaped(names[1])}, in points",
         )  # fmt: skip
-        columns["change_p"] = config.NumberColumn(
-            "p", format="%.3f",
+        columns["change_p"] = config.TextColumn(
+            "p",
             help="McNemar's exact test of the change, corrected for the number of slices (Holm)",
         )  # fmt: skip
     return columns

@@ -1,12 +1,24 @@
 """Words about runs: what users wrote is shown as typed, and sentences look like sentences."""
 
+import math
 from datetime import datetime
 
 import pytest
 
 from core.runs import RunSummary
 from dashboard.run_table import overview
-from dashboard.text import clean, counted, escaped, file_size, moment, quoted, sentence
+from dashboard.text import (
+    clean,
+    counted,
+    escaped,
+    file_size,
+    interval,
+    moment,
+    p_value,
+    points,
+    quoted,
+    sentence,
+)
 
 RUNS = [RunSummary(letter, name=f"run *{letter}*") for letter in "abcdef"]
 
@@ -66,3 +78,26 @@ def test_a_moment_is_as_short_as_it_can_be():
     assert moment(datetime(2026, 11, 23, 4, 5), now) == "04:05"
     assert moment(datetime(2026, 1, 3, 4, 5), now) == "3 Jan"
     assert moment(datetime(2025, 1, 3), now) == "3 Jan 2025"
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "written"),
+    [
+        (0.0123, 1, "+1.2"), (-0.0123, 1, "−1.2"), (0.0, 1, "0.0"), (-1e-9, 2, "0.00"),
+        (-0.0001, 1, "−0.01"), (1 / 60_000, 2, "+0.002"), (math.nan, 2, "—"),
+    ],
+)  # fmt: skip
+def test_a_change_is_signed_and_a_small_one_is_not_written_as_none(share, digits, written):
+    assert points(share, digits) == written
+
+
+def test_no_chance_is_written_as_zero():
+    assert [p_value(p) for p in (1.0, 0.0314, 0.001, 0.0009, 0.0)] == [
+        "1.000", "0.031", "0.001", "< 0.001", "< 0.001",
+    ]  # fmt: skip
+    assert p_value(math.nan) == "—"
+
+
+def test_an_interval_says_its_unit_once():
+    assert interval(0.971, 0.98304) == "97.10 to 98.30 %"
+    assert interval(math.nan, math.nan) == "—"
