@@ -140,8 +140,9 @@ def check_probabilities(
     if wanted != num_images or num_classes not in (None, columns):
         of = "" if num_classes is None else f" of {num_classes} classes"
         raise RunError(f"there are {wanted:,} labels{of}, but probabilities of shape {shape}")
-    broken = int((~np.isfinite(probabilities).all(1)).sum())
-    if broken:
+    finite = np.isfinite(probabilities)
+    if not finite.all():  # row by row it takes thirty times as long
+        broken = int((~finite.all(1)).sum())
         raise RunError(
             f"the probabilities of {broken:,} of {num_images:,} images are not finite numbers; "
             "training may have blown up: choose an earlier epoch, or train again"
