@@ -29,6 +29,7 @@ class Images:
         empty: what to say, and do next, where there are none.
         order: one of `core.review.query.ORDERS`, by which they are sorted at first; None keeps the
             page's order.
+        ranking: what the page's order is called.
         outcome: whether only wrong or right answers are shown at first.
         caption: two lines under each image; None for true → predicted and confidence.
         split: what the images are called where that is not the viewed split, as in ``train``.
@@ -46,6 +47,7 @@ class Images:
     rows: pd.DataFrame
     empty: str
     order: str | None = None
+    ranking: str = "As ranked"
     outcome: Literal["wrong", "right"] | None = None
     caption: Captions | None = None
     split: str | None = None

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core.errors import UserError
 from core.review import annotations
 from core.review.annotations import LONGEST_NAME, file_of
 from dashboard import loaders, review_loaders
-from dashboard.text import counted, quoted, sentence
+from dashboard.text import counted, quoted
 from dashboard.widgets.embedding_choice import Chosen
 from dashboard.widgets.review_gallery import Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.tagging import kept
 
 _NAME_HEIGHT = 50  # pixels
 _NAME_KEY, _TOLD = "embedding_set_name", "embedding_named"
@@ -26,7 +26,8 @@ def embedding_images(
         chosen: the images that are marked on the map.
         height: of the images and what stands above them, in pixels.
     """
-    _tell()
+    if said := st.session_state.pop(_TOLD, None):
+        st.success(said, icon=":material/sell:")
     if chosen is None:
         shown = Images(
             "All images",
@@ -58,15 +59,11 @@ def _name_it(viewed: Viewed, given: loaders.Answers, chosen: Chosen) -> None:
     def name_it() -> None:
         indices = given.examples["index"].to_numpy()[chosen.positions].tolist()
         name = st.session_state[_NAME_KEY]
-        try:
-            data = review_loaders.dataset_of(viewed.run)
-            annotations.tag(data, file_of(viewed.split), indices, name)
-        except UserError as error:
-            st.session_state[_TOLD] = ("warning", sentence(str(error)))
-            return
-        st.session_state[_NAME_KEY] = ""
-        images = counted(len(indices), "image")
-        st.session_state[_TOLD] = ("done", f"{images} carry the tag {quoted(name)}.")
+        data = review_loaders.dataset_of(viewed.run)
+        if kept(annotations.tag, data, file_of(viewed.split), indices, name):
+            st.session_state[_NAME_KEY] = ""
+            images = counted(len(indices), "image")
+            st.session_state[_TOLD] = f"{images} carry the tag {quoted(name)}."
 
     with st.form("embedding_set", border=False), st.container(horizontal=True):
         st.text_input(
@@ -77,11 +74,3 @@ def _name_it(viewed: Viewed, given: loaders.Answers, chosen: Chosen) -> None:
             label_visibility="collapsed",
         )
         st.form_submit_button("Name it", icon=":material/sell:", on_click=name_it)
-
-
-def _tell() -> None:
-    kind, words = st.session_state.pop(_TOLD, (None, ""))
-    if kind == "warning":
-        st.warning(words, icon="⚠️")
-    elif kind == "done":
-        st.success(words, icon=":material/sell:")

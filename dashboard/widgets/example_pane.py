@@ -22,7 +22,7 @@ from dashboard.widgets.decision import Label, decision
 from dashboard.widgets.neighbours import neighbours_panel
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.sparkline import sparkline
-from dashboard.widgets.tagging import PROBLEM
+from dashboard.widgets.tagging import kept, tell_problem
 
 HEIGHT = 216  # pixels, of the bars
 PICTURE = 150
@@ -76,13 +76,19 @@ def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> No
         return
     with st.container(border=True, key="example_pane", gap="xsmall"):
         _head(shown, around)
+        if around.alone:
+            tell_problem()  # no gallery does
         _answer(viewed, shown, around.found)
-        if around.editable:
+        # Where labels are decided about, that comes first; else what the network says.
+        deciding = around.images.suggested is not None
+        if around.editable and deciding:
             _remarks(shown, around)
         if around.found.own_answers:
             sparkline(viewed, shown.position, shown.true, key="example_story")
         # In a fragment: a choice in here must not draw the page anew.
         st.fragment(_closer_look)(viewed, shown, around.found.own_answers)
+        if around.editable and not deciding:
+            _remarks(shown, around)
 
 
 def _alone(viewed: Viewed, index: int) -> Around:
@@ -200,19 +206,20 @@ def _open_next(around: Around) -> None:
 
 def _tags(found: Found, index: int) -> None:
     key, new = f"example_tags_{found.file}_{index}", f"example_new_tag_{found.file}_{index}"
-    names = list(found.annotations.tags)
+    data, names = review_loaders.dataset_of(found.run), list(found.annotations.tags)
     before = found.annotations.tags_of(found.file, index)
 
     def changed() -> None:
         now = st.session_state[key]
         for name in names:
             if (name in now) != (name in before):
-                _keep(annotating.tag if name in now else annotating.untag, found, index, name)
+                change = annotating.tag if name in now else annotating.untag
+                kept(change, data, found.file, [index], name)
 
     def added() -> None:
-        if name := st.session_state[new].strip():
-            _keep(annotating.tag, found, index, name)
-        st.session_state[new] = ""
+        name = st.session_state[new].strip()
+        if not name or kept(annotating.tag, data, found.file, [index], name):
+            st.session_state[new] = ""
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if names:
@@ -228,24 +235,21 @@ def _tags(found: Found, index: int) -> None:
 
 
 def _note(found: Found, index: int) -> None:
-    key = f"example_note_{found.file}_{index}"
+    key, unkept = f"example_note_{found.file}_{index}", f"example_unkept_{found.file}_{index}"
+    data = review_loaders.dataset_of(found.run)
 
     def changed() -> None:
-        _keep(annotating.set_note, found, index, st.session_state[key])
+        text = st.session_state[key]
+        is_kept = kept(annotating.set_note, data, found.file, index, text)
+        st.session_state[unkept] = None if is_kept else text
 
-    st.session_state[key] = found.annotations.note_of(found.file, index)
+    # What could not be kept stands there still: nobody has to write it again.
+    text = st.session_state.get(unkept)
+    st.session_state[key] = found.annotations.note_of(found.file, index) if text is None else text
     st.text_area(
         "Note", key=key, on_change=changed, label_visibility="collapsed", height=68,
         placeholder="Note on this image", max_chars=LONGEST_NOTE,
     )  # fmt: skip
-
-
-def _keep(change, found: Found, index: int, value: str) -> None:  # type: ignore[no-untyped-def]
-    images_or_index = index if change is annotating.set_note else [index]
-    try:
-        change(review_loaders.dataset_of(found.run), found.file, images_or_index, value)
-    except UserError as error:
-        st.session_state[PROBLEM] = sentence(str(error))
 
 
 def _closer_look(viewed: Viewed, shown: images.Example, own_answers: bool) -> None:

@@ -20,10 +20,11 @@ from dashboard.review_images import (
     with_slices,
 )
 from dashboard.text import clean, count, escaped, sentence
+from dashboard.widgets.sign_popover import sign_popover
 
 _FEW = 12  # choices that are shown side by side; more are a list
 _WIDTH = 440  # pixels of the choices
-_OUTCOMES = {"any": "All", "right": "Right", "wrong": "Wrong"}
+_ANSWERS = {"any": "All", "right": "Right", "wrong": "Wrong"}
 
 Counts = Mapping[Any, int]
 
@@ -32,10 +33,7 @@ def filter_button(found: Found, classes: tuple[str, ...], key: str, narrow: bool
     """A button that opens into all facets; it says how many are in force."""
     facets = len(_in_force(found))
     name = f"Filter · {facets}" if facets else "Filter"
-    with st.popover(
-        name, icon=":material/filter_alt:", key=f"{key}_filter", on_change="rerun",
-        help="Filter" if narrow else None,
-    ) as opened:  # fmt: skip
+    with sign_popover(name, ":material/filter_alt:", f"{key}_filter", narrow) as opened:
         if opened.open:
             with st.container(width=_WIDTH):
                 _Facets(found, classes, key).draw()
@@ -59,7 +57,7 @@ def order_choice(found: Found, images: Images, key: str, width: int | Literal["s
     """By what the images are sorted."""
     usual = images.order or RANKED
     example = selection.current().example
-    names = {} if images.order else {RANKED: "As ranked"}
+    names = {} if images.order else {RANKED: images.ranking}
     names |= {name: order.title for name, order in ORDERS.items()}
     like = filters.similar_to(found.order)
     for index in dict.fromkeys(one for one in (like, example) if one is not None):
@@ -108,7 +106,7 @@ class _Facets:
     def draw(self) -> None:
         self._outcome()
         self._confidence()
-        for facet, title in (("true", "Labelled"), ("predicted", "Read as")):
+        for facet, title in (("true", "True class"), ("predicted", "Predicted")):
             options = list(range(len(self._classes)))
             self._several(facet, title, options, self._classes.__getitem__)  # type: ignore[arg-type]
         names = list(self._found.annotations.tags)
@@ -158,8 +156,8 @@ class _Facets:
 
         st.session_state[key] = self._found.query.outcome
         st.segmented_control(
-            "Answer", list(_OUTCOMES), key=key, required=True, on_change=changed,
-            format_func=lambda name: f"{_OUTCOMES[name]} {count(counts[name])}",
+            "Answer", list(_ANSWERS), key=key, required=True, on_change=changed,
+            format_func=lambda name: f"{_ANSWERS[name]} {count(counts[name])}",
         )  # fmt: skip
 
     def _confidence(self) -> None:
@@ -239,5 +237,6 @@ def _words(facet: Facet, query: Query, classes: tuple[str, ...]) -> str:
     if facet in ("true", "predicted"):
         values = [classes[one] if one < len(classes) else f"class {one}" for one in values]
     listed = " or ".join(escaped(clean(one, 24)) if one else "untagged" for one in values)
-    title = {"true": "labelled", "predicted": "read as", "tags": "tag"}.get(facet, "")
+    # Verdicts and decisions say themselves what they are.
+    title = {"tags": "tag", "true": "true", "predicted": "predicted"}.get(facet, "")
     return f"{title} {listed}".strip()

@@ -165,9 +165,11 @@ def _tiles(
         st.info(images.empty)
         return
     if found.rows.empty:
-        st.info("No image passes the filter. Choose less in it, or clear it.")
+        # The page's own filter cannot be cleared: what it looks for is not there.
+        filtered = "No image passes the filter. Choose less in it, or clear it."
+        st.info(images.empty if found.query == found.usual else filtered)
         return
-    if editable and 0 < len(choice.ids) <= _MOST_DECIDED:
+    if editable and choice.ids:
         _decide(found, images, choice)
     page = choice.page
     shown = found.rows[page * pictures.PAGE_SIZE : (page + 1) * pictures.PAGE_SIZE]
@@ -225,6 +227,9 @@ def _sign(decided: Decision | None, classes: tuple[str, ...]) -> tuple[str, str]
 
 def _decide(found: Found, images: Images, choice: _Choice) -> None:
     """Buttons that decide about all chosen images."""
+    if len(choice.ids) > _MOST_DECIDED:
+        st.caption(f"At most {_MOST_DECIDED} images can be decided about at once: select fewer.")
+        return
     rows = found.rows[found.rows["index"].isin(choice.ids)]
     looks = images.suggested or "predicted"
     labels = {

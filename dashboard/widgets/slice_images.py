@@ -37,9 +37,9 @@ def _images(viewed: Viewed, opened: str | None) -> tuple[Images, str]:
     if opened is None:
         nothing = f"At epoch {viewed.epoch} every {viewed.split} image is read rightly."
         # Not alone: the list beside it makes room for the open image, and counts what is tagged.
-        errors = Images("Misclassified", rows, nothing, "loss", "wrong", alone=False)
+        errors = Images("Misclassified", rows, nothing, order="loss", outcome="wrong", alone=False)
         return errors, "Choose a slice to see its images"
     about, positions = slice_loaders.slice_of(viewed.run, viewed.epoch, viewed.split, opened)
     nothing = f"No {viewed.split} image belongs to this slice. Choose another one from the list."
     title = escaped(about.title[:1].upper() + about.title[1:])
-    return Images(title, rows.iloc[positions], nothing, "loss", alone=False), about.rule
+    return Images(title, rows.iloc[positions], nothing, order="loss", alone=False), about.rule

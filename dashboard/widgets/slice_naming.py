@@ -8,15 +8,16 @@ from core.review.marks import LONGEST_NAME, tag_name
 from dashboard import review_loaders, selection
 from dashboard.review_images import Images, find
 from dashboard.slice_loaders import NAMED
-from dashboard.text import counted, quoted, sentence
+from dashboard.text import counted, quoted
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.slice_ranking import open_slice
-
-_TOLD = "slice_naming_problem"
+from dashboard.widgets.tagging import kept
 
 
 def slice_naming(viewed: Viewed, images: Images, opened: str | None) -> None:
     """The button to save what is shown, and with a named slice the one to delete it.
+
+    What cannot be kept is told by the gallery, which has to be drawn after it.
 
     Args:
         viewed: run, epoch and split.
@@ -32,9 +33,6 @@ def slice_naming(viewed: Viewed, images: Images, opened: str | None) -> None:
     assert viewed.epoch is not None
     shown = find(viewed.run, viewed.epoch, viewed.split, images, selection.current(), known)
     _save(viewed, [int(index) for index in shown.rows["index"]])
-    problem = st.session_state.pop(_TOLD, None)
-    if problem is not None:
-        st.toast(sentence(problem), icon="⚠️")
 
 
 def _save(viewed: Viewed, indices: list[int]) -> None:
@@ -43,15 +41,12 @@ def _save(viewed: Viewed, indices: list[int]) -> None:
 
     def saved() -> None:
         name = st.session_state[key]
-        st.session_state[key] = ""
-        try:
-            said = annotations.tag(data, file, indices, name)
-        except UserError as error:
-            st.session_state[_TOLD] = str(error)
+        if not kept(annotations.tag, data, file, indices, name):
             return
+        st.session_state[key] = ""
         wanted = tag_name(name)
         open_slice(f"{NAMED}{wanted}")
-        count = len(said.tagged(wanted, file))
+        count = len(review_loaders.annotations(viewed.run).tagged(wanted, file))
         st.toast(f"{quoted(wanted)} holds {counted(count, 'image')} now", icon="🔖")
 
     with st.popover(
@@ -72,12 +67,8 @@ def _delete(viewed: Viewed, name: str) -> None:
     data = review_loaders.dataset_of(viewed.run)
 
     def deleted() -> None:
-        try:
-            annotations.delete_tag(data, name)
-        except UserError as error:
-            st.session_state[_TOLD] = str(error)
-            return
-        open_slice(None)
+        if kept(annotations.delete_tag, data, name):
+            open_slice(None)
 
     with st.popover("Delete", icon=":material/delete:", key="slice_delete"):
         st.markdown(f"Take the name {quoted(name)} off all its images, of every split?")

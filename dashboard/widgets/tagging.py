@@ -1,34 +1,51 @@
 """Tags: set and taken off by key or by name, for one image or many; and what can be taken away."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 import streamlit as st
 
+from core.datasets import Dataset
 from core.errors import UserError
 from core.review import annotations as annotating
-from core.review.annotations import LONGEST_NAME
+from core.review.annotations import LONGEST_NAME, Annotations
 from core.review.export import csv_bytes, export_table, zip_bytes
 from dashboard import images as pictures
 from dashboard import review_loaders
 from dashboard.review_images import Found, Images, probabilities_of
 from dashboard.text import clean, count, counted, escaped, sentence
+from dashboard.widgets.sign_popover import sign_popover
 
-PROBLEM = "review_problem"  # what went wrong in a callback, to be told by the next run
+_PROBLEM = "review_problem"  # what went wrong in a callback, to be told by the next run
+
+
+def kept(change: Callable[..., Annotations], *args: Any) -> bool:
+    """Changes what is said about images; what cannot be kept is told by `tell_problem`.
+
+    Args:
+        change: a function of `core.review.annotations`.
+        args: what it is called with.
+    """
+    try:
+        change(*args)
+    except UserError as error:
+        st.session_state[_PROBLEM] = sentence(str(error))
+        return False
+    return True
 
 
 def tell_problem() -> None:
     """Says what could not be kept since the page was last drawn."""
-    if problem := st.session_state.pop(PROBLEM, None):
+    if problem := st.session_state.pop(_PROBLEM, None):
         st.error(problem, icon="⚠️")
 
 
 def press(found: Found, name: str, indices: Collection[int]) -> None:
     """Sets a tag; where all of the images have it already, takes it off."""
     having = found.annotations.tagged(name, found.file)
-    if all(index in having for index in indices):
-        _keep(annotating.untag, found, indices, name)
-    else:
-        _keep(annotating.tag, found, indices, name)
+    set_already = all(index in having for index in indices)
+    change = annotating.untag if set_already else annotating.tag
+    kept(change, review_loaders.dataset_of(found.run), found.file, indices, name)
 
 
 def tag_button(found: Found, targets: Collection[int], key: str, narrow: bool) -> None:
@@ -40,14 +57,7 @@ def tag_button(found: Found, targets: Collection[int], key: str, narrow: bool) -
         key: names the controls.
         narrow: whether only its sign is seen.
     """
-    name = "" if narrow else "Tag"
-    with st.popover(
-        name,
-        icon=":material/sell:",
-        key=f"{key}_tag",
-        on_change="rerun",
-        help="Tag" if narrow else None,
-    ) as opened:
+    with sign_popover("Tag", ":material/sell:", f"{key}_tag", narrow) as opened:
         if opened.open:
             _new_tag(found, targets, key)
             _all_tags(found, key)
@@ -65,14 +75,7 @@ def export_button(
         key: names the controls.
         narrow: whether only its sign is seen.
     """
-    name = "" if narrow else "Export"
-    with st.popover(
-        name,
-        icon=":material/download:",
-        key=f"{key}_export",
-        on_change="rerun",
-        help="Export" if narrow else None,
-    ) as opened:
+    with sign_popover("Export", ":material/download:", f"{key}_export", narrow) as opened:
         if opened.open:
             _files(found, images, chosen, key)
 
@@ -81,8 +84,8 @@ def _new_tag(found: Found, targets: Collection[int], key: str) -> None:
     field = f"{key}_new_tag"
 
     def add() -> None:
-        name = st.session_state[field]
-        if name and _keep(annotating.tag, found, targets, name):
+        name, data = st.session_state[field], review_loaders.dataset_of(found.run)
+        if name and kept(annotating.tag, data, found.file, targets, name):
             st.session_state[field] = ""
 
     what = f"for {counted(len(targets), 'image')}" if targets else "without images yet"
@@ -94,7 +97,7 @@ def _new_tag(found: Found, targets: Collection[int], key: str) -> None:
 
 
 def _all_tags(found: Found, key: str) -> None:
-    counts = found.annotations.tag_counts()
+    data, counts = review_loaders.dataset_of(found.run), found.annotations.tag_counts()
     if not counts:
         st.caption("There are no tags yet. The first nine get a number key.")
         return
@@ -105,9 +108,13 @@ def _all_tags(found: Found, key: str) -> None:
             st.markdown(words, width="stretch")
             st.button(
                 "Delete", key=f"{key}_delete_{place}", type="tertiary", icon=":material/delete:",
-                on_click=_delete, args=(found, name),
+                on_click=_delete, args=(data, name),
                 help=f"Takes “{clean(name)}” off all images, of train and test.",
             )  # fmt: skip
+
+
+def _delete(data: Dataset, name: str) -> None:
+    kept(annotating.delete_tag, data, name)
 
 
 def _files(found: Found, images: Images, chosen: Collection[int], key: str) -> None:
@@ -143,19 +150,3 @@ def _files(found: Found, images: Images, chosen: Collection[int], key: str) -> N
             icon=":material/photo_library:", on_click="ignore",
             help=f"{count(len(rows))} PNG files and the same table",
         )  # fmt: skip
-
-
-def _delete(found: Found, name: str) -> None:
-    try:
-        annotating.delete_tag(review_loaders.dataset_of(found.run), name)
-    except UserError as error:
-        st.session_state[PROBLEM] = sentence(str(error))
-
-
-def _keep(change, found: Found, indices: Collection[int], name: str) -> bool:  # type: ignore[no-untyped-def]
-    try:
-        change(review_loaders.dataset_of(found.run), found.file, indices, name)
-    except UserError as error:
-        st.session_state[PROBLEM] = sentence(str(error))
-        return False
-    return True

@@ -196,7 +196,7 @@ def test_an_empty_name_is_answered_with_a_sentence(run) -> None:
     at = page(run, group=group(run, pca(2, LOWER_LEFT)))
     at.button(_submit(at)).click().run()
     assert not at.exception
-    assert "must have 1 to 40 characters" in at.warning[0].value
+    assert "must have 1 to 40 characters" in at.error[0].value
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -12,16 +13,17 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import datasets
+from core.errors import ReviewError
 from core.inspection.neighbours import embed
 from core.predictor import Predictor
 from core.review import annotations as annotating
 from core.review.annotations import Annotations, Decision
 from dashboard import review_images, review_loaders, selection
-from dashboard.components.gallery import Listener, Page, Tile, _report, _Told, _unheard
+from dashboard.components.gallery import Listener, Page, Tile, _report, _Told
 from dashboard.review_images import Images, find
 from dashboard.selection import Selection
 from dashboard.sprites import sheet
-from tests.dashboard.pages import texts
+from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
 DIGITS = datasets.load("digits")
@@ -89,7 +91,7 @@ def test_the_address_s_filter_and_order_are_those_of_the_rows(run):
     expected = expected.sort_values("margin", kind="stable")
     at = _open(run, split="validation", filter="outcome=right;true=3,5", sort="margin")
     assert _gallery(at)["ids"] == expected["index"].tolist()[:120]
-    assert "Filtered: right · labelled 3 or 5" in texts(at)
+    assert "Filtered: right · true 3 or 5" in texts(at)
     assert at.selectbox(key="some_order").value == "margin"
 
 
@@ -102,6 +104,7 @@ def test_a_choice_in_the_filter_stands_in_the_address_and_counts_follow(run):
     outcome = at.segmented_control(key="some_facet_outcome")
     assert f"All {len(table)}" in outcome.options
     pills = at.pills(key="some_facet_true")
+    assert (pills.label, at.pills(key="some_facet_predicted").label) == ("True class", "Predicted")
     wrong = table[~table["correct"]]
     assert pills.options == [f"{name} :gray[{(wrong['true'] == name).sum()}]" for name in range(10)]
     pills.set_value([4]).run()
@@ -136,11 +139,18 @@ def test_the_order_stands_in_the_address_and_the_usual_one_does_not(run):
     table = _rows(run)
     assert _gallery(at)["ids"][0] == table.sort_values("loss", kind="stable")["index"].iloc[-1]
     assert "ranked" not in at.selectbox(key="some_order").options
+    assert _open(run, {"ranking": "Oddest"}).selectbox(key="some_order").options[0] == "Oddest"
     at.selectbox(key="some_order").set_value("index:last").run()
     assert at.query_params["sort"] == "index:last"
     assert _gallery(at)["ids"][0] == table["index"].max()
     at.selectbox(key="some_order").set_value("loss").run()
     assert "sort" not in at.query_params
+
+
+def test_results_say_what_their_order_is(run):
+    assert open_page("results", run=run.id).selectbox(key="gallery_order").options[0] == (
+        "Surest errors"
+    )
 
 
 def test_what_is_like_an_image_comes_first(run):
@@ -191,6 +201,23 @@ def test_a_page_without_images_says_what_to_do(run):
     assert not at.exception
     assert at.info[0].value == "Nothing is here."
     assert "Odd · 0 test images" in texts(at).replace("*", "")
+
+
+@pytest.mark.parametrize("page", ["results", "embedding", "slices"])
+def test_where_every_answer_is_right_nobody_is_told_to_clear_a_filter(run, page, monkeypatch):
+    parts = datasets.split(DIGITS, run.config.data)
+    monkeypatch.setattr(
+        type(run),
+        "probabilities",
+        lambda self, epoch, split: np.eye(10, dtype=np.float32)[parts.labels(split).numpy()],
+    )
+    at = open_page(page, run=run.id)
+    assert not at.exception
+    said = [info.value for info in at.info]
+    assert any(re.search("every test image .*right", one) for one in said)
+    assert not any("passes the filter" in one for one in said)
+    at = open_page(page, run=run.id, filter="true=4")
+    assert any("No image passes the filter" in info.value for info in at.info)
 
 
 def _empty_app() -> None:
@@ -319,6 +346,72 @@ def test_all_selected_images_are_decided_about(run):
     assert decided == dict.fromkeys(sorted(ids), Decision("ambiguous"))
 
 
+def test_of_too_many_selected_images_it_is_said_that_nothing_can_be_decided(run, monkeypatch):
+    monkeypatch.setattr("dashboard.widgets.review_gallery._MOST_DECIDED", 20)
+    at = _open(run, {})
+    many = _rows(run)["index"].tolist()
+    for size, can in ((20, True), (21, False)):
+        at.session_state["some_chosen"] = (("digits", "test"), frozenset(many[:size]))
+        at.run()
+        assert ("decision_chosen_ambiguous" in [one.key for one in at.button]) is can
+        assert ("At most 20 images can be decided about at once" in texts(at)) is not can
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """A disk that keeps nothing."""
+    for name in ("tag", "untag", "set_note", "delete_tag"):
+        monkeypatch.setattr(annotating, name, _refuse)
+
+
+def _refuse(*_: object) -> None:
+    raise ReviewError("the disk is full")
+
+
+def test_a_note_that_cannot_be_kept_is_told_and_still_stands_there(run, full):
+    at = _open(run, example="3")
+    at.text_area(key="example_note_test_3").set_value("much thought").run()
+    assert [error.value for error in at.error] == ["The disk is full."]
+    assert at.text_area(key="example_note_test_3").value == "much thought"
+    at.run()
+    assert not at.error
+    assert at.text_area(key="example_note_test_3").value == "much thought"
+
+
+def test_an_image_among_no_others_tells_what_cannot_be_kept(run, full):
+    at = AppTest.from_function(_lone_app, default_timeout=30)
+    at.query_params["run"] = run.id
+    at.run()
+    at.text_area(key="example_note_test_3").set_value("much thought").run()
+    assert not at.exception
+    assert [error.value for error in at.error] == ["The disk is full."]
+    assert at.text_area(key="example_note_test_3").value == "much thought"
+    at.text_input(key="example_new_tag_test_3").set_value("odd").run()
+    assert [error.value for error in at.error] == ["The disk is full."]
+    assert at.text_input(key="example_new_tag_test_3").value == "odd"
+
+
+def test_a_note_that_can_be_kept_at_last_is_the_one_that_is_shown(run, monkeypatch):
+    at = _open(run, example="3")
+    with monkeypatch.context() as broken:
+        broken.setattr(annotating, "set_note", _refuse)
+        at.text_area(key="example_note_test_3").set_value("first").run()
+    at.text_area(key="example_note_test_3").set_value("second").run()
+    assert annotating.load(DIGITS).note_of("test", 3) == "second"
+    annotating.set_note(DIGITS, "test", 3, "third, from elsewhere")
+    at.run()
+    assert at.text_area(key="example_note_test_3").value == "third, from elsewhere"
+
+
+def _lone_app() -> None:
+    from dashboard.widgets.example_pane import example_pane
+    from dashboard.widgets.run_bar import run_bar
+
+    viewed = run_bar()
+    assert viewed is not None
+    example_pane(viewed, 3)
+
+
 def test_a_damaged_review_file_gets_a_sentence_and_is_left_alone(run):
     _tag("odd", [3])
     path = annotating.path_of(DIGITS)
@@ -441,25 +534,6 @@ def test_the_files_hold_what_is_shown_and_are_made_when_they_are_asked_for(run, 
 def _page() -> Page:
     tiles = [Tile(index, "a", "b") for index in (5, 6, 7)]
     return Page(sheet(np.zeros((3, 1, 2, 2), np.uint8)), tiles, number=0, pages=4, total=400)
-
-
-def _message(*events: dict[str, Any], sender: str = "s") -> dict[str, Any]:
-    return {"sender": sender, "events": [{**event, "n": n} for n, event in enumerate(events)]}
-
-
-def test_a_message_that_overtakes_others_brings_them_along_and_none_counts_twice():
-    told = _Told()
-    first = _unheard(told, _message({"add": [5]}))
-    both = _unheard(told, _message({"add": [5]}, {"add": [6]}, {"open": 7}))
-    assert [event["n"] for event in first] == [0]
-    assert [event["n"] for event in both] == [1, 2]
-    assert _unheard(told, _message({"add": [5]}, {"add": [6]}, {"open": 7})) == []
-    assert len(_unheard(told, _message({"open": 5}, sender="loaded again"))) == 1
-
-
-@pytest.mark.parametrize("message", [None, 3, {}, {"events": 3}, {"events": [3, {"n": True}]}])
-def test_what_is_no_message_is_ignored(message):
-    assert _unheard(_Told(), message) == []
 
 
 @pytest.mark.parametrize(
