@@ -173,6 +173,7 @@ def _images(rows: pd.DataFrame, number: int, num_runs: int, viewed: Viewed) -> I
     return Images(
         title=f"Wrong in {everyone} {num_runs} runs",
         rows=rows,
+        order="loss",
         empty=f"No image is read wrong by {everyone} {num_runs} runs. Choose another bar.",
         caption=caption,
     )

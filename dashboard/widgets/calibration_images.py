@@ -8,6 +8,8 @@ from dashboard.widgets.reliability import chosen_bin
 from dashboard.widgets.review_gallery import Images
 from dashboard.widgets.run_bar import Viewed
 
+_RANKING = "Surest errors"
+
 
 def images_of(viewed: Viewed, shown: Diagram, settings: Settings) -> Images:
     """What the address asks for.
@@ -21,6 +23,7 @@ def images_of(viewed: Viewed, shown: Diagram, settings: Settings) -> Images:
         return Images(
             title=_bin_title(shown, number, settings.scaled),
             rows=calibration_loaders.images_of_bin(shown, number),
+            ranking=_RANKING,
             empty="No answer is that sure or unsure. Choose another bin.",
         )
     if chosen.group in (WRONG, UNANSWERED):
@@ -29,6 +32,7 @@ def images_of(viewed: Viewed, shown: Diagram, settings: Settings) -> Images:
     return Images(
         title="Wrong, the surest first",
         rows=wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True),
+        ranking=_RANKING,
         empty=f"At epoch {viewed.epoch} every {viewed.split} image is answered right.",
     )
 
@@ -40,11 +44,13 @@ def _by_threshold(viewed: Viewed, group: str, threshold: float) -> Images:
         return Images(
             title=f"Wrong from confidence {said} on",
             rows=calibration_loaders.wrong_from(*where, threshold),
+            ranking=_RANKING,
             empty="No answer is wrong at this threshold. Lower it to see where errors begin.",
         )
     return Images(
         title=f"Less sure than {said}",
         rows=calibration_loaders.unanswered(*where, threshold),
+        ranking=_RANKING,
         empty="Every image is answered. Raise the threshold to see the least sure ones.",
     )
 

@@ -27,6 +27,7 @@ def confusion_images(
     images = Images(
         title=cells.title(choice, answers.classes),
         rows=cells.images_of(answers.examples, choice, answered.threshold, known),
+        ranking="Surest errors",
         empty=_nothing(viewed, answers, answered, choice),
         outcome="wrong" if choice.is_empty else None,
     )

@@ -1,5 +1,6 @@
 """How every image fared over the epochs: always right, learnt late, forgotten, never right."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -69,46 +70,40 @@ def _told(history: History) -> str:
 
 def _charts(history: History, chosen: StoryGroup) -> None:
     """Three histograms; a second click on a bar undoes the first."""
-    counts = verdict_counts(history.table)
+    stories = verdict_counts(history.table)
     names = [verdict for verdict in VERDICTS if verdict != "untrained"]
-    st.markdown("**Verdict** · a click on a bar shows its images, bars are logarithmic")
-    _chart(
-        count_bars(
-            names, [counts[name] for name in names], "", selected=chosen.verdict, horizontal=True
-        ),
-        "story_verdicts", 136, "Images of each verdict",
-        lambda value: StoryGroup(verdict=value) if value in VERDICTS else None, chosen,
-    )  # fmt: skip
     learnt = learnt_counts(history.table, history.epochs)
-    _chart(
-        count_bars(
-            learnt["epoch"].tolist(), learnt["images"].tolist(), "right for good since epoch",
-            selected=chosen.since,
-        ),
-        "story_learnt", 152, "Images right for good since each epoch",
-        lambda value: StoryGroup(since=value) if isinstance(value, int) else None, chosen,
-    )  # fmt: skip
     forgotten = forgotten_counts(history.table)
-    _chart(
-        count_bars(
-            forgotten["times"].tolist(), forgotten["images"].tolist(), "times forgotten",
-            selected=chosen.lost,
-        ),
-        "story_forgotten", 152, "Images forgotten so often",
-        lambda value: StoryGroup(lost=value) if isinstance(value, int) else None, chosen,
-    )  # fmt: skip
+    st.markdown("**Verdict** · a click on a bar shows its images, bars are logarithmic")
+    for field, values, counts, title, key, label in (
+        ("verdict", names, [stories[name] for name in names], "", "story_verdicts",
+         "Images of each verdict"),
+        ("since", learnt["epoch"].tolist(), learnt["images"].tolist(), "right for good since epoch",
+         "story_learnt", "Images right for good since each epoch"),
+        ("lost", forgotten["times"].tolist(), forgotten["images"].tolist(), "times forgotten",
+         "story_forgotten", "Images forgotten so often"),
+    ):  # fmt: skip
+        upright = field != "verdict"  # names need more room than numbers
+        figure = count_bars(
+            values, counts, title, selected=getattr(chosen, field), horizontal=not upright
+        )
+        clicked = _listener(field, values, chosen)
+        plot(figure, key=key, on_click=clicked, height=152 if upright else 136, label=label)
 
 
-def _chart(
-    figure: dict[str, Any], key: str, height: int, label: str, wanted: Any, chosen: StoryGroup
-) -> None:
+def _listener(
+    field: str, values: Sequence[int | str], chosen: StoryGroup
+) -> Callable[[dict[str, Any]], None]:
+    """What a click on the bar of one of these values does."""
+
     def clicked(point: dict[str, Any]) -> None:
-        group = wanted(point.get("customdata"))
-        if group is not None:
+        value: Any = point.get("customdata")
+        if type(value) in (int, str) and value in values:
+            group = StoryGroup(**{field: value})
             shown = StoryGroup() if group == chosen else group
             selection.update(group=shown.written(), example=None)
 
-    plot(figure, key=key, on_click=clicked, height=height, label=label)
+    return clicked
 
 
 def _images(rows: pd.DataFrame, chosen: StoryGroup, classes: tuple[str, ...]) -> Images:
@@ -124,6 +119,7 @@ def _images(rows: pd.DataFrame, chosen: StoryGroup, classes: tuple[str, ...]) ->
     return Images(
         title=_title(chosen),
         rows=rows,
+        ranking="Most forgotten",
         empty="No image has such a history. Choose another bar.",
         caption=caption,
     )

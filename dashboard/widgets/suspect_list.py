@@ -74,6 +74,7 @@ def suspect_list(
             title=_TITLES[chosen],
             rows=rows,
             empty=_EMPTY[chosen].format(split=source.split),
+            ranking="Most doubtful",
             caption=_captions(classes),
             split=source.split,
             alone=False,
