@@ -109,6 +109,8 @@ def test_the_keyboard_walks_opens_chooses_and_closes(page: Page, dashboard: str,
     page.keyboard.press("Escape")
     expect(said(page)).to_have_text("Nothing is chosen")
 
+    expect(page).not_to_have_url(re.compile("group="))
+    settle(page)
     # Four lassos within one moment, quicker than any script: the gallery has all of them.
     area.evaluate(
         """area => {
