@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,24 @@ if TYPE_CHECKING:
 # What a spreadsheet would take for a formula; a name or a note may begin like one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+_FIGURES = 4  # significant ones: the half precision that answers are saved in has no more
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where images and answers come from.
+
+    Attributes:
+        run: the id of the run.
+        epoch: after which it answered; None where the answers are not those of one of its epochs.
+        file: ``train`` or ``test``: the file that the indices count in.
+        split: what to write as the split.
+    """
+
+    run: str
+    epoch: int | None
+    file: str
+    split: str
 
 
 def export_table(
@@ -26,45 +45,39 @@ def export_table(
     probabilities: NDArray[Any],
     classes: Sequence[str],
     annotations: Annotations,
-    file: str,
-    split: str,
+    origin: Origin,
 ) -> pd.DataFrame:
-    """One row an image: index, split, true, predicted, confidence, what is said of it, K columns.
+    """One row an image: which one, what the network answered, what is said of it, K probabilities.
 
-    Columns: index (place in the original file), split, true and predicted (class names),
-    confidence, tags (separated by ``; ``), decision, should_be (the class a mislabelled one should
-    have), note, and ``p(<class>)`` for each class, in [0, 1].
+    Columns: index (place in the original file), run, epoch (empty where the answers are not those
+    of an epoch), split, true and predicted (class names), confidence and margin in [0, 1], loss and
+    entropy in nats, tags (separated by ``; ``), decision, should_be (the class a mislabelled one
+    should have), note, and ``p(<class>)`` for each class, in [0, 1]. Measured numbers have four
+    significant figures.
 
     Args:
         rows: of `core.evaluation.examples`.
         probabilities: (N, K), which the rows' positions count in.
         classes: names by class index.
         annotations: what is said about the images.
-        file: the file that the indices count in.
-        split: what to write as the split.
+        origin: of rows and probabilities.
     """
     import pandas as pd
 
     names = np.asarray(classes, dtype=object)
-    index = [int(place) for place in rows["index"]]
-    decided = [annotations.decision_of(file, place) for place in index]
-    tags = _tags(annotations, file)
     table = pd.DataFrame(
         {
-            "index": index,
-            "split": split,
+            "index": rows["index"].to_numpy(),
+            "run": origin.run,
+            "epoch": "" if origin.epoch is None else origin.epoch,
+            "split": origin.split,
             "true": names[rows["true"].to_numpy()],
             "predicted": names[rows["predicted"].to_numpy()],
-            "confidence": rows["confidence"].to_numpy(),
-            "tags": ["; ".join(tags.get(place, ())) for place in index],
-            "decision": ["" if one is None else one.kind for one in decided],
-            "should_be": [
-                "" if one is None or one.label is None else classes[one.label] for one in decided
-            ],
-            "note": [annotations.note_of(file, place) for place in index],
+            **{name: _figures(rows[name]) for name in ("confidence", "loss", "margin", "entropy")},
+            **_said(rows, classes, annotations, origin.file),
         }
     )
-    values = probabilities[rows["position"].to_numpy()].astype(np.float64)
+    values = _figures(probabilities[rows["position"].to_numpy()])
     # By place, not by name: two classes may be called the same.
     shares = pd.DataFrame(values, columns=[f"p({name})" for name in classes])
     return pd.concat([table, shares], axis=1)
@@ -100,6 +113,32 @@ def zip_bytes(table: pd.DataFrame, images: NDArray[np.uint8]) -> bytes:
         for row, pixels in zip(facts, images, strict=True):
             archive.writestr(f"images/{_file_name(*row)}", _png(pixels))
     return buffer.getvalue()
+
+
+def _said(
+    rows: pd.DataFrame, classes: Sequence[str], annotations: Annotations, file: str
+) -> dict[str, list[str]]:
+    """The columns of what people say of the images."""
+    index = [int(place) for place in rows["index"]]
+    decided = [annotations.decision_of(file, place) for place in index]
+    tags = _tags(annotations, file)
+    return {
+        "tags": ["; ".join(tags.get(place, ())) for place in index],
+        "decision": ["" if one is None else one.kind for one in decided],
+        "should_be": [
+            "" if one is None or one.label is None else classes[one.label] for one in decided
+        ],
+        "note": [annotations.note_of(file, place) for place in index],
+    }
+
+
+def _figures(values: Any) -> NDArray[np.float64]:
+    """The values rounded to `_FIGURES` significant figures."""
+    exact = np.asarray(values, np.float64)
+    places = np.floor(np.log10(np.where(exact == 0, 1.0, np.abs(exact))))
+    scale = 10.0 ** (_FIGURES - 1 - places)
+    rounded: NDArray[np.float64] = np.round(exact * scale) / scale + 0.0  # no -0
+    return rounded
 
 
 def _tags(annotations: Annotations, file: str) -> dict[int, list[str]]:

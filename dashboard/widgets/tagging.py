@@ -9,7 +9,7 @@ from core.datasets import Dataset
 from core.errors import UserError
 from core.review import annotations as annotating
 from core.review.annotations import LONGEST_NAME, Annotations
-from core.review.export import csv_bytes, export_table, zip_bytes
+from core.review.export import Origin, csv_bytes, export_table, zip_bytes
 from dashboard import images as pictures
 from dashboard import review_loaders
 from dashboard.review_images import Found, Images, probabilities_of
@@ -125,7 +125,11 @@ def _files(found: Found, images: Images, chosen: Collection[int], key: str) -> N
         "selected" if chosen else "all shown"
     )
     st.markdown(f"**{what}**")
-    stem = f"{found.run.id}_{found.split}_epoch{found.epoch}_{len(rows)}"
+    # Answers of networks that have not learnt the images are not those of an epoch.
+    epoch = found.epoch if found.own_answers else None
+    origin = Origin(found.run.id, epoch, found.file, found.split)
+    when = "" if epoch is None else f"_epoch{epoch}"
+    stem = f"{found.run.id}_{found.split}{when}_{len(rows)}"
     try:
         values = probabilities_of(found, images)
     except UserError as error:
@@ -134,7 +138,7 @@ def _files(found: Found, images: Images, chosen: Collection[int], key: str) -> N
     classes = review_loaders.dataset_of(found.run).classes
 
     def table():  # type: ignore[no-untyped-def]  # pandas is not for this room
-        return export_table(rows, values, classes, found.annotations, found.file, found.split)
+        return export_table(rows, values, classes, found.annotations, origin)
 
     def archive() -> bytes:
         return zip_bytes(table(), pictures.pixels(found.run, found.file, rows["index"]))
@@ -143,7 +147,8 @@ def _files(found: Found, images: Images, chosen: Collection[int], key: str) -> N
         st.download_button(
             "CSV", lambda: csv_bytes(table()), f"{stem}.csv", "text/csv", key=f"{key}_csv",
             icon=":material/table:", on_click="ignore",
-            help="Index, split, true, predicted, probabilities, tags, decision and note",
+            help="Index, run, epoch, split, true, predicted, confidence, loss, margin, entropy, "
+            "tags, decision, note and probabilities",
         )  # fmt: skip
         st.download_button(
             "PNGs, zipped", archive, f"{stem}.zip", "application/zip", key=f"{key}_zip",

@@ -520,7 +520,8 @@ def test_the_files_hold_what_is_shown_and_are_made_when_they_are_asked_for(run, 
     assert {row["split"] for row in rows} == {"test"}
     saved = run.probabilities(2, "test")[expected["position"].to_numpy()]
     found = [[float(row[f"p({name})"]) for name in range(10)] for row in rows]
-    np.testing.assert_allclose(found, saved, atol=1e-6)
+    np.testing.assert_allclose(found, saved, rtol=5.01e-4, atol=0)
+    assert {(row["run"], row["epoch"]) for row in rows} == {(run.id, "2")}
     with zipfile.ZipFile(io.BytesIO(files["PNGs, zipped"]())) as archive:
         names = [name for name in archive.namelist() if name.endswith(".png")]
         pixels = np.asarray(Image.open(io.BytesIO(archive.read(names[0]))))

@@ -10,12 +10,13 @@ from PIL import Image
 
 from core import evaluation
 from core.review.annotations import Annotations, Decision
-from core.review.export import csv_bytes, export_table, zip_bytes
+from core.review.export import Origin, csv_bytes, export_table, zip_bytes
 
 CLASSES = ("=SUM(A1)", "9/é", "c")
 LABELS = np.array([0, 1, 2])
 PROBABILITIES = np.array([[0.5, 0.25, 0.25], [0.75, 0.125, 0.125], [0, 0, 1]], np.float32)
 INDEX = np.array([30, 4, 17])
+TEST = Origin("run-7", 3, "test", "test")
 SAID = Annotations(
     "d",
     "f",
@@ -29,7 +30,7 @@ SAID = Annotations(
 @pytest.fixture
 def table():
     rows = evaluation.examples(LABELS, PROBABILITIES, INDEX).iloc[[2, 1, 0]]
-    return export_table(rows, PROBABILITIES, CLASSES, SAID, "test", "test")
+    return export_table(rows, PROBABILITIES, CLASSES, SAID, TEST)
 
 
 def _read(data: bytes) -> list[dict[str, str]]:
@@ -63,12 +64,37 @@ def test_csv_can_be_read_back_and_runs_nothing(table):
 
 def test_classes_of_one_name_keep_their_probabilities():
     rows = evaluation.examples(LABELS, PROBABILITIES, INDEX)
-    table = export_table(rows, PROBABILITIES, ("a", "a", "b"), SAID, "train", "validation")
+    origin = Origin("run-7", 3, "train", "validation")
+    table = export_table(rows, PROBABILITIES, ("a", "a", "b"), SAID, origin)
     np.testing.assert_array_equal(table.iloc[:, -3:].to_numpy(), PROBABILITIES)
     assert table["tags"].tolist() == ["", "", ""]  # the tags are on images of the test file
     lines = csv_bytes(table).decode().splitlines()
     assert lines[0].endswith("p(a),p(a),p(b)")
     assert len(lines) == 4
+
+
+def test_run_and_epoch_stand_in_every_row_with_what_images_are_sorted_by(table):
+    rows = _read(csv_bytes(table))
+    assert {(row["run"], row["epoch"]) for row in rows} == {("run-7", "3")}
+    # By hand, of 0.75, 0.125 and 0.125 with the label 1.
+    found = [float(rows[1][name]) for name in ("confidence", "loss", "margin", "entropy")]
+    assert found == [0.75, 2.079, 0.625, 0.7356]
+
+
+def test_answers_of_no_epoch_have_none_in_their_rows():
+    rows = evaluation.examples(LABELS, PROBABILITIES, INDEX)
+    table = export_table(rows, PROBABILITIES, CLASSES, SAID, Origin("r", None, "train", "train"))
+    assert [row["epoch"] for row in _read(csv_bytes(table))] == ["", "", ""]
+
+
+def test_numbers_have_the_figures_that_half_precision_has():
+    saved = np.array([[0.48339844, 0.51660156, 0], [0.99951172, 0.00048828, 5.96e-8]], np.float16)
+    rows = evaluation.examples(LABELS[:2], saved, INDEX[:2])
+    rows = _read(csv_bytes(export_table(rows, saved, CLASSES, SAID, TEST)))
+    names = [f"p({name})" for name in CLASSES]
+    assert [rows[0][name] for name in names] == ["0.4834", "0.5166", "0.0"]
+    assert [rows[1][name] for name in names] == ["0.9995", "0.0004883", "5.96e-08"]
+    assert rows[1]["confidence"] == "0.9995"
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -91,7 +117,7 @@ def test_the_zip_holds_the_table_and_each_row_s_pixels(table, channels):
 
 def test_nothing_chosen_is_a_table_without_rows():
     rows = evaluation.examples(LABELS, PROBABILITIES, INDEX).iloc[[]]
-    table = export_table(rows, PROBABILITIES, CLASSES, SAID, "test", "test")
-    assert csv_bytes(table).decode().startswith("index,split,true,predicted,confidence,tags")
+    table = export_table(rows, PROBABILITIES, CLASSES, SAID, TEST)
+    assert csv_bytes(table).decode().startswith("index,run,epoch,split,true,predicted,confidence,")
     assert len(_read(csv_bytes(table))) == 0
     assert zip_bytes(table, np.empty((0, 1, 2, 2), np.uint8))
