@@ -13,9 +13,12 @@ from core.review.annotations import Annotations, file_of
 from core.review.query import ORDERS, SIMILARITY, SLICE, Query, described, ordered, select
 from core.runs import Run
 from dashboard import filters, history_loaders, loaders, review_loaders, slice_loaders
+from dashboard.components.gallery import Badge
 from dashboard.selection import SPLITS, Selection
 
 Captions = Callable[[pd.DataFrame], list[tuple[str, str]]]
+Badges = Callable[[pd.DataFrame], list[Badge]]
+Remark = Callable[[pd.Series], str]
 RANKED = "ranked"  # the order in which the page has the rows
 
 
@@ -32,6 +35,8 @@ class Images:
         ranking: what the page's order is called.
         outcome: whether only wrong or right answers are shown at first.
         caption: two lines under each image; None for true → predicted and confidence.
+        badges: a word under each image, in a colour; None for none.
+        remark: of a row, one more fact about the open image, in Markdown; None for none.
         split: what the images are called where that is not the viewed split, as in ``train``.
         probabilities: (N, K) that the rows' positions count in, where they are not the run's own
             on the viewed split.
@@ -50,6 +55,8 @@ class Images:
     ranking: str = "As ranked"
     outcome: Literal["wrong", "right"] | None = None
     caption: Captions | None = None
+    badges: Badges | None = None
+    remark: Remark | None = None
     split: str | None = None
     probabilities: NDArray[Any] | None = None
     alone: bool = True

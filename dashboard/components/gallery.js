@@ -161,7 +161,7 @@ function update(gallery, data) {
   if (before && !sameImages && !same("page")) gallery.at = 0;
   const scrolled = sameImages ? gallery.area.scrollTop : 0;
   const focused = gallery.focused;
-  const kept = sameImages && same("captions", "area", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
+  const kept = sameImages && same("captions", "words", "area", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
   if (!kept) build(gallery);
   data.ids.forEach((_, position) => decorate(gallery, position));
   mark(gallery);

@@ -24,6 +24,8 @@ _mount = st.components.v2.component(
 )
 
 End = Literal["first", "last"]
+Tone = Literal["good", "bad", "plain"]
+Badge = tuple[str, Tone]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Tile:
         tags: places of its tags in the gallery's `tags`.
         mark: what was decided about it, a sign of one or a few letters; empty for nothing.
         note: what the sign means, and whatever else a person may want to know who points at it.
+        badge: a word under the lines, and its colour; None for none.
     """
 
     id: int
@@ -45,6 +48,7 @@ class Tile:
     tags: tuple[int, ...] = ()
     mark: str = ""
     note: str = ""
+    badge: Badge | None = None
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,7 @@ def chooser(
         "captions": [[tile.first, tile.second] for tile in page.tiles],
         "badges": [list(tile.tags) for tile in page.tiles],
         "marks": [[tile.mark, tile.note] for tile in page.tiles],
+        "words": [tile.badge for tile in page.tiles],
         **told.state,
         "revision": told.revision,
         "elsewhere": len(chosen) - len(here),

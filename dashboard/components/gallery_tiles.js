@@ -16,7 +16,7 @@ function button(text, name, action) {
 }
 
 function tile(gallery, position) {
-  const { ids, captions, columns, rows, width, height, tags } = gallery.data;
+  const { ids, captions, words, columns, rows, width, height, tags } = gallery.data;
   const [first, second] = captions[position];
   const made = element("div", "tile");
   made.setAttribute("role", "option");
@@ -31,12 +31,17 @@ function tile(gallery, position) {
   made.append(image, element("span", "first", first), element("span", "second", second));
   if (tags) made.append(element("span", "tick", "✓"));
   made.append(element("span", "badges"), element("span", "mark"));
+  if (words[position]) {
+    const [word, tone] = words[position];
+    made.classList.add("worded");
+    made.append(element("span", `word ${tone}`, word));
+  }
   return made;
 }
 
 // Tags and decision of a tile: they change while the image stays.
 function decorate(gallery, position) {
-  const { ids, captions, badges, marks, tags } = gallery.data;
+  const { ids, captions, words, badges, marks, tags } = gallery.data;
   const made = gallery.tiles[position];
   const places = badges[position];
   const spots = places.slice(0, 4).map((place) => {
@@ -53,7 +58,7 @@ function decorate(gallery, position) {
   mark.textContent = sign;
   mark.title = note;
   mark.hidden = !sign;
-  const said = [...captions[position], `index ${ids[position]}`, note, ...names];
+  const said = [...captions[position], words[position]?.[0], `index ${ids[position]}`, note, ...names];
   made.setAttribute("aria-label", said.filter(Boolean).join(", "));
 }
 

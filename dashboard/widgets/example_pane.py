@@ -78,7 +78,7 @@ def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> No
         _head(shown, around)
         if around.alone:
             tell_problem()  # no gallery does
-        _answer(viewed, shown, around.found)
+        _answer(viewed, shown, around)
         # Where labels are decided about, that comes first; else what the network says.
         deciding = around.images.suggested is not None
         if around.editable and deciding:
@@ -143,12 +143,14 @@ def _open(rows: pd.DataFrame, place: int | None) -> None:
     selection.update(example=None if place is None else int(rows["index"].iloc[place]))
 
 
-def _answer(viewed: Viewed, shown: images.Example, found: Found) -> None:
+def _answer(viewed: Viewed, shown: images.Example, around: Around) -> None:
     """The picture and the facts, and the probabilities beside them."""
+    found = around.found
     picture, bars = st.columns([PICTURE, 220], gap="small")
     with picture:
         st.html(_enlarged(shown.png, f"Image {shown.index}"))
         _facts(shown)
+        _remark(shown.index, around)
     with bars:
         rows = len(shown.probabilities)
         figure = probabilities(shown.probabilities, shown.true, shown.predicted)
@@ -174,6 +176,13 @@ def _facts(shown: images.Example) -> None:
         f"Predicted **{names[shown.predicted]}**, {verdict}  \n"
         f"Confidence **{percent(shown.confidence, 1)}**"
     )
+
+
+def _remark(index: int, around: Around) -> None:
+    """What the page has to add, as the answer of another network."""
+    place = place_of(around.found.table, index)
+    if around.images.remark is not None and place is not None:
+        st.markdown(around.images.remark(around.found.table.iloc[place]))
 
 
 def _remarks(shown: images.Example, around: Around) -> None:

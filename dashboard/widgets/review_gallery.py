@@ -193,16 +193,17 @@ def _tiles_of(
     found: Found, images: Images, shown: pd.DataFrame, classes: tuple[str, ...]
 ) -> list[Tile]:
     lines = images.caption(shown) if images.caption else _captions(shown, classes)
+    badges = images.badges(shown) if images.badges else [None] * len(shown)
     places = {name: place for place, name in enumerate(found.annotations.tags)}
     tiles = []
-    for index, (first, second) in zip(map(int, shown["index"]), lines, strict=True):
+    for index, (first, second), badge in zip(map(int, shown["index"]), lines, badges, strict=True):
         tags = tuple(places[name] for name in found.annotations.tags_of(found.file, index))
         decided = found.annotations.decision_of(found.file, index)
         note = found.annotations.note_of(found.file, index)
         sign, words = _sign(decided, classes)
         if note:
             sign, words = f"{sign}✎", f"{words}\n{note}".strip()
-        tiles.append(Tile(index, clean(first, 40), clean(second, 40), tags, sign, words))
+        tiles.append(Tile(index, clean(first, 40), clean(second, 40), tags, sign, words, badge))
     return tiles
 
 
