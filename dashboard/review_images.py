@@ -169,6 +169,14 @@ def slice_names(found: Found) -> dict[str, str]:
     return {one.key: one.title for one in there.slices.about}
 
 
+def slice_title(found: Found, key: str) -> str:
+    """What a slice is called; its key where it cannot be made."""
+    try:
+        return slice_loaders.slice_of(found.run, found.epoch, found.split, key)[0].title
+    except UserError:
+        return key
+
+
 def _check_own(found: Found) -> None:
     if not found.own_answers:
         raise UserError(f"the run has not kept its answers for the {found.split} images")

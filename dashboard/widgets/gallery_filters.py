@@ -16,6 +16,7 @@ from dashboard.review_images import (
     Found,
     Images,
     slice_names,
+    slice_title,
     with_history,
     with_slices,
 )
@@ -30,10 +31,9 @@ Counts = Mapping[Any, int]
 
 
 def filter_button(found: Found, classes: tuple[str, ...], key: str, narrow: bool) -> None:
-    """A button that opens into all facets; it says how many are in force."""
-    facets = len(_in_force(found))
-    name = f"Filter · {facets}" if facets else "Filter"
-    with sign_popover(name, ":material/filter_alt:", f"{key}_filter", narrow) as opened:
+    """A button that opens into all facets; `filter_line` says which are in force."""
+    # Always of one name: the browser takes one that is called otherwise for another, and shuts it.
+    with sign_popover("Filter", ":material/filter_alt:", f"{key}_filter", narrow) as opened:
         if opened.open:
             with st.container(width=_WIDTH):
                 _Facets(found, classes, key).draw()
@@ -45,7 +45,7 @@ def filter_line(found: Found, classes: tuple[str, ...], key: str) -> None:
     if not facets:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        words = " · ".join(_words(facet, found.query, classes) for facet in facets)
+        words = " · ".join(_words(facet, found, classes) for facet in facets)
         st.caption(f"Filtered: {words}", width="content")
         st.button(
             "Clear the filter", key=f"{key}_clear", type="tertiary", icon=":material/close:",
@@ -127,8 +127,8 @@ class _Facets:
         if self._slices:
             names = {key: clean(title, 40) for key, title in self._slices.items()}
             asked = [key for key in self._found.query.slices if key not in names]
-            options = [*names, *asked]
-            self._several("slices", "Slice", options, lambda key: names.get(key, key))
+            names |= {key: clean(slice_title(self._found, key), 40) for key in asked}
+            self._several("slices", "Slice", list(names), names.__getitem__)
         for problem in dict.fromkeys(self._problems):
             st.caption(sentence(problem))
 
@@ -226,7 +226,8 @@ def _histogram(bins: Counts, query: Query) -> str:
     return f'<div class="cs-bins">{"".join(bars)}</div>'
 
 
-def _words(facet: Facet, query: Query, classes: tuple[str, ...]) -> str:
+def _words(facet: Facet, found: Found, classes: tuple[str, ...]) -> str:
+    query = found.query
     if facet == "confidence":
         return f"confidence {query.lowest:.3g} to {query.highest:.3g}"
     if facet == "outcome":
@@ -236,6 +237,8 @@ def _words(facet: Facet, query: Query, classes: tuple[str, ...]) -> str:
     values = getattr(query, facet)
     if facet in ("true", "predicted"):
         values = [classes[one] if one < len(classes) else f"class {one}" for one in values]
+    if facet == "slices":
+        values = [slice_title(found, key) for key in values]
     listed = " or ".join(escaped(clean(one, 24)) if one else "untagged" for one in values)
     # Verdicts and decisions say themselves what they are.
     title = {"tags": "tag", "true": "true", "predicted": "predicted"}.get(facet, "")

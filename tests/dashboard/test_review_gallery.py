@@ -60,6 +60,13 @@ def _gallery(at: Any) -> dict[str, Any]:
     return json.loads(found.proto.json)
 
 
+def _popover(at: Any, key: str) -> str:
+    """What the browser knows a button that opens by."""
+    blocks = [block.proto for block in at.get("popover")]
+    (found,) = [block.id for block in blocks if block.id.endswith(f"-{key}")]
+    return found
+
+
 def _rows(run, split: str = "test"):
     return review_loaders.rows(run, 2, split)
 
@@ -101,6 +108,7 @@ def test_a_choice_in_the_filter_stands_in_the_address_and_counts_follow(run):
     at.session_state["some_filter"] = True  # the button is pressed
     at.run()
     assert not at.exception
+    before = _popover(at, "some_filter")
     outcome = at.segmented_control(key="some_facet_outcome")
     assert f"All {len(table)}" in outcome.options
     pills = at.pills(key="some_facet_true")
@@ -110,9 +118,8 @@ def test_a_choice_in_the_filter_stands_in_the_address_and_counts_follow(run):
     pills.set_value([4]).run()
     assert at.query_params["filter"] == "true=4"
     assert set(_gallery(at)["ids"]) == set(wrong[wrong["true"] == 4]["index"])
-    at.session_state["some_filter"] = True
-    at.run()
-    at.session_state["some_filter"] = True
+    # Another identity would shut it in the browser, after each choice.
+    assert _popover(at, "some_filter") == before
     at.segmented_control(key="some_facet_outcome").set_value("any").run()
     assert at.query_params["filter"] == "true=4;outcome=any"
     at.button(key="some_clear").click().run()
@@ -263,7 +270,22 @@ def test_a_slice_is_its_members(run):
 
     members = slice_loaders.members(run, 2, "test", "thick@10")
     expected = _rows(run)["index"].to_numpy()[members].tolist()
-    assert _gallery(_open(run, {}, filter="slices=thick@10"))["ids"] == expected[:120]
+    at = _open(run, {}, filter="slices=thick@10")
+    assert _gallery(at)["ids"] == expected[:120]
+    assert "Filtered: thick\n" in f"{texts(at)}\n"
+
+
+def test_a_slice_that_is_not_offered_is_called_by_its_name_as_well(run):
+    _tag("odd ones", [3, 5])
+    at = _open(run, {}, filter="slices=tag@odd ones,class@4")
+    assert not at.warning
+    assert "@" not in texts(at)
+    at.session_state["some_filter"] = True
+    at.run()
+    assert not at.exception
+    options = at.multiselect(key="some_facet_slices").options
+    assert any(one.startswith("odd ones ") for one in options)
+    assert not any("@" in one for one in options)
 
 
 # ---- tags, notes, decisions
