@@ -22,7 +22,7 @@ from core.review.slices import Slice, Slices
 from core.run_files import signature
 from core.runs import Run, default_root
 from dashboard import loaders, review_loaders, split_embedding
-from dashboard.text import clean
+from dashboard.text import clean, escaped
 
 KINDS: dict[slicing.Kind, str] = {
     "look": "How they look",
@@ -107,7 +107,7 @@ def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
         except UserError as error:
             problems[kind] = str(error)
     ids = (default_root(), of.id, epoch, split, settings, seen, pending, tuple(problems))
-    slices = slicing.joined(parts, len(_labels(of, split)))
+    slices = slicing.distinct(slicing.joined(parts, len(_labels(of, split))))
     return Found(slices, pending, tuple(problems.values()), ids)
 
 
@@ -165,6 +165,12 @@ def slice_of(of: Run, epoch: int, split: str, name: str) -> tuple[Slice, IntArra
             f"there is no slice “{clean(name, 60)}” of the {split} split; choose one from the list"
         )
     return about, made.positions(name)
+
+
+def title_of(about: Slice) -> str:
+    """A slice's title as a heading, in Markdown; a name that somebody has given stays as it is."""
+    title = about.title
+    return escaped(title if about.kind == "named" else title[:1].upper() + title[1:])
 
 
 def _made_with(of: Run, epoch: int, split: str, name: str) -> Slices | None:

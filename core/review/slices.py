@@ -9,7 +9,7 @@ one is found again in another session. `core.review.slice_scores` tells which ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -37,12 +37,19 @@ class Slice:
         title: what it is called.
         kind: where it comes from.
         rule: what its images have in common, in a few words.
+        also: keys of other slices that hold the very same images.
     """
 
     key: str
     title: str
     kind: Kind
     rule: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that names these images."""
+        return (self.key, *self.also)
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -59,11 +66,11 @@ class Slices:
 
     def find(self, key: str) -> Slice | None:
         """The slice of a key; None if there is none."""
-        return next((one for one in self.about if one.key == key), None)
+        return next((one for one in self.about if key in one.keys), None)
 
     def positions(self, key: str) -> IntArray:
         """The images of a slice, as rows of the split, ascending; none for an unknown key."""
-        rows = [row for row, one in enumerate(self.about) if one.key == key]
+        rows = [row for row, one in enumerate(self.about) if key in one.keys]
         return np.flatnonzero(self.members[rows].any(0))
 
 
@@ -73,6 +80,30 @@ def joined(parts: Iterable[Slices], num_images: int) -> Slices:
     about = tuple(one for part in listed for one in part.about)
     empty = np.empty((0, num_images), np.bool_)
     return Slices(about, np.concatenate([empty, *(part.members for part in listed)]))
+
+
+def distinct(slices: Slices) -> Slices:
+    """The same slices, those with the very same images as one.
+
+    A set that was saved under a name is no hypothesis of its own. It is called after all of them,
+    as in ``thin = my tag``, keeps key and rule of the first, and is found by every key. Slices
+    without images stay apart.
+    """
+    first: dict[bytes | str, int] = {}
+    kept: list[Slice] = []
+    rows: list[int] = []
+    packed = np.packbits(slices.members, axis=1)
+    for row, one in enumerate(slices.about):
+        images = packed[row].tobytes() if slices.members[row].any() else one.key
+        place = first.setdefault(images, len(kept))
+        if place == len(kept):
+            kept.append(one)
+            rows.append(row)
+        else:
+            known = kept[place]
+            title, also = f"{known.title} = {one.title}", (*known.also, *one.keys)
+            kept[place] = replace(known, title=title, also=also)
+    return Slices(tuple(kept), slices.members[rows])
 
 
 def tails(measured: pd.DataFrame, percent: int) -> Slices:

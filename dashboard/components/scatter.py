@@ -79,15 +79,31 @@ class Drawn:
     hidden: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What became of a lasso.
+
+    Attributes:
+        chosen: the choice that is in force now; None for none.
+        marked: whether the browser marks it by itself; else it is told.
+    """
+
+    chosen: str | None
+    marked: bool = False
+
+
 @dataclass
 class _Told(Heard):
     """What the browser knows, so that it is told only what it does not.
 
     Attributes:
+        chosen: the choice in force. A line that adds to it may be drawn before the page's address
+            has changed, so the address is no place to look for it.
         known: the choice and the open image that it shows; None before it was told of any.
         revision: how often it was told.
     """
 
+    chosen: str | None = None
     known: tuple[str | None, int | None] | None = None
     revision: int = 0
 
@@ -117,7 +133,7 @@ def scatter(
     opened: int | None = None,
     height: int = 520,
     on_open: Callable[[int | None], None] | None = None,
-    on_lasso: Callable[[Drawn], str | None] | None = None,
+    on_lasso: Callable[[Drawn, str | None], Taken] | None = None,
 ) -> None:
     """Draws the points.
 
@@ -137,9 +153,10 @@ def scatter(
         opened: the index of the open image.
         height: in pixels.
         on_open: called with the index of an image to open, or None to close it.
-        on_lasso: called with what was drawn; gives the name of the choice that follows.
+        on_lasso: called with what was drawn and the name of the choice it was drawn upon.
     """
     told: _Told = st.session_state.setdefault(f"{key}:told", _Told())
+    told.chosen = chosen
     if (chosen, opened) != told.known:
         # The browser marks what is drawn or opened in it, and only then takes what the server says:
         # an answer that comes late must not undo what was drawn meanwhile.
@@ -171,13 +188,15 @@ def _report(
     told: _Told,
     num_entries: int,
     on_open: Callable[[int | None], None] | None,
-    on_lasso: Callable[[Drawn], str | None] | None,
+    on_lasso: Callable[[Drawn, str | None], Taken] | None,
 ) -> None:
     """Passes on one event; what cannot be read is ignored."""
     wanted, drawn = event.get("open"), drawn_in(event, num_entries)
     name, index = told.known or (None, None)
     if drawn is not None and on_lasso is not None:
-        told.known = (on_lasso(drawn), index)
+        taken = on_lasso(drawn, told.chosen)
+        told.chosen = taken.chosen
+        told.known = (taken.chosen if taken.marked else None, index)
     elif "open" in event and on_open is not None and (wanted is None or type(wanted) is int):
         told.known = (name, wanted)
         on_open(wanted)

@@ -35,7 +35,7 @@ def show_slices(viewed: Viewed, epoch: int) -> None:
     with ranking:
         slice_ranking(viewed, found, table, opened, HEIGHT)
     with images:
-        slice_images(viewed, opened, HEIGHT)
+        slice_images(viewed, found, opened, HEIGHT)
     st.space("small")
     runs, measures = st.columns([8, 5], gap="large")
     with runs:

@@ -1,4 +1,4 @@
-"""Which images of a map are chosen: those a lasso has caught, else those of the matrix' cells."""
+"""Which images of a map are chosen: a lasso has caught them, or a slice or cells hold them."""
 
 from dataclasses import dataclass, replace
 
@@ -7,8 +7,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.errors import UserError
-from dashboard import cells, embedding_loaders, lasso, loaders, review_loaders, selection
-from dashboard.components.scatter import Drawn
+from dashboard import (
+    cells,
+    embedding_loaders,
+    lasso,
+    loaders,
+    review_loaders,
+    selection,
+    slice_loaders,
+)
+from dashboard.components.scatter import Drawn, Taken
 from dashboard.embedding_loaders import ImageMap
 from dashboard.lasso import Lasso, Mode, Piece
 from dashboard.text import sentence
@@ -19,6 +27,7 @@ TOO_LONG = (
     "begin a new one."
 )
 _NOTICE = "embedding_notice"
+_SLICE = "slice:"  # how a group that is a slice begins
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -45,6 +54,8 @@ def chosen_images(viewed: Viewed, given: loaders.Answers) -> Chosen | None:
     chosen = selection.current()
     if (chosen.group or "").startswith(f"{lasso.KIND}:"):
         return _caught(viewed, given, chosen.group or "")
+    if (chosen.group or "").startswith(_SLICE):
+        return _slice(viewed, (chosen.group or "").removeprefix(_SLICE))
     choice = replace(cells.chosen(chosen, len(given.classes)), unsure=())
     if choice.is_empty:
         return None
@@ -59,33 +70,54 @@ def chosen_images(viewed: Viewed, given: loaders.Answers) -> Chosen | None:
     return Chosen(name, cells.title(choice, given.classes), positions, nothing)
 
 
-def draw(viewed: Viewed, shown: ImageMap, mode: Mode, drawn: Drawn) -> str | None:
-    """Takes in what was drawn on a map; the name of the choice that the browser shows by itself.
+def draw(viewed: Viewed, shown: ImageMap, mode: Mode, drawn: Drawn, upon: str | None) -> Taken:
+    """Takes in what was drawn on a map.
 
-    None makes it take the server's choice.
+    Args:
+        viewed: run and split.
+        shown: the map.
+        mode: what its colours mean.
+        drawn: the line.
+        upon: name of the choice that the map showed.
     """
-    group = selection.current().group
     if not drawn.corners:
-        nothing_drawn = not (group or "").startswith(f"{lasso.KIND}:")
-        # Esc takes back the lasso, and where there is none, the cells that came from elsewhere.
-        selection.update(group=None, example=None, **({"cells": ()} if nothing_drawn else {}))
-        return None
+        # Esc takes back a lasso or a slice, and where there is none, the cells.
+        on_top = (upon or "").startswith((f"{lasso.KIND}:", _SLICE))
+        selection.update(group=None, example=None, **({} if on_top else {"cells": ()}))
+        return Taken(None)
     piece = Piece(
         shown.kind, shown.epoch, shown.frame, mode, drawn.hidden, drawn.corners,
         adds=drawn.how != "remove",
     )  # fmt: skip
-    before = lasso.read(group) if drawn.how != "only" else None
+    before = lasso.read(upon) if drawn.how != "only" else None
     if before is not None and (before.run, before.split) != (viewed.run.id, viewed.split):
         before = None
     if before is None and not piece.adds:
-        return None
+        return Taken(upon)
     pieces = (*before.pieces, piece) if before is not None else (piece,)
     text = lasso.written(Lasso(viewed.run.id, viewed.split, pieces))
     if text is None:
         st.session_state[_NOTICE] = TOO_LONG
-        return None
+        return Taken(upon)
     selection.update(group=text, example=None)
-    return text if before is not None or drawn.how == "only" else None
+    return Taken(text, marked=before is not None or drawn.how == "only")
+
+
+def _slice(viewed: Viewed, key: str) -> Chosen | None:
+    """The images of a slice, as the Slices page has them."""
+    assert viewed.epoch is not None
+    try:
+        about, positions = slice_loaders.slice_of(viewed.run, viewed.epoch, viewed.split, key)
+    except UserError as error:
+        st.warning(sentence(str(error)), icon="⚠️")
+        return None
+    # Of another epoch or run the same slice may hold other images.
+    name = f"{_SLICE}{key} {viewed.run.id} {viewed.epoch}"
+    nothing = (
+        f"No {viewed.split} image belongs to this slice. Choose another one on the page Slices, or "
+        "press Esc on the map."
+    )
+    return Chosen(name, slice_loaders.title_of(about), positions, nothing)
 
 
 def _caught(viewed: Viewed, given: loaders.Answers, text: str) -> Chosen | None:

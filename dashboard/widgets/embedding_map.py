@@ -73,7 +73,7 @@ def embedding_map(
         opened=selection.current().example,
         height=height,
         on_open=lambda index: selection.update(example=index),
-        on_lasso=lambda drawn: draw(viewed, shown, mode, drawn),
+        on_lasso=lambda drawn, before: draw(viewed, shown, mode, drawn, before),
     )
     st.caption(_about(shown))
     _prepare_others(viewed, epoch)

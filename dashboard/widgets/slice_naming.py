@@ -1,5 +1,7 @@
 """A name for a set of images: what the gallery shows becomes a slice, or one is taken back."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.errors import UserError
@@ -14,7 +16,7 @@ from dashboard.widgets.slice_ranking import open_slice
 from dashboard.widgets.tagging import kept
 
 
-def slice_naming(viewed: Viewed, images: Images, opened: str | None) -> None:
+def slice_naming(viewed: Viewed, images: Images, keys: Sequence[str]) -> None:
     """The button to save what is shown, and with a named slice the one to delete it.
 
     What cannot be kept is told by the gallery, which has to be drawn after it.
@@ -22,14 +24,14 @@ def slice_naming(viewed: Viewed, images: Images, opened: str | None) -> None:
     Args:
         viewed: run, epoch and split.
         images: what the gallery shows, before its filter.
-        opened: key of the open slice.
+        keys: of the open slice, the one that it was opened by first; none where none is open.
     """
     try:
         known = review_loaders.annotations(viewed.run)
     except UserError:
         return  # the gallery and the list say what is wrong with the review file
-    if opened is not None and opened.startswith(NAMED):
-        _delete(viewed, opened.removeprefix(NAMED))
+    if names := [key.removeprefix(NAMED) for key in keys if key.startswith(NAMED)]:
+        _delete(viewed, names[0])
     assert viewed.epoch is not None
     shown = find(viewed.run, viewed.epoch, viewed.split, images, selection.current(), known)
     _save(viewed, [int(index) for index in shown.rows["index"]])

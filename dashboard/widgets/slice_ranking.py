@@ -41,12 +41,13 @@ def _list(
     viewed: Viewed, found: Found, table: pd.DataFrame, opened: str | None, height: int
 ) -> None:
     assert viewed.epoch is not None
+    about = None if opened is None else found.slices.find(opened)
     slice_list(
         slice_tables.rows(table),
         slice_tables.examples(viewed.run, viewed.epoch, viewed.split, found, table),
         slice_tables.PER_ROW,
         "slice_list",
-        selected=opened,
+        selected=opened if about is None else about.key,
         compact=selection.current().example is not None,
         height=height,
         label="Slices, the largest excess error first",

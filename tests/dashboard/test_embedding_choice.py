@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dashboard import lasso, selection
-from dashboard.components.scatter import Drawn
+from dashboard.components.scatter import Drawn, Taken
 from dashboard.embedding_loaders import ImageMap
 from dashboard.selection import Selection
 from dashboard.widgets import embedding_choice
@@ -32,8 +32,16 @@ def address(monkeypatch):
     return held
 
 
-def drawn(how="only", corners=CORNERS, hidden=()):
-    return draw(VIEWED, SHOWN, "true", Drawn(corners, how, hidden))
+class Map:
+    """A map that remembers what was drawn on it, as the component does."""
+
+    def __init__(self, chosen=None):
+        self.chosen = chosen
+
+    def draw(self, how="only", corners=CORNERS, hidden=()):
+        taken = draw(VIEWED, SHOWN, "true", Drawn(corners, how, hidden), self.chosen)
+        self.chosen = taken.chosen
+        return taken
 
 
 def pieces(held):
@@ -43,57 +51,85 @@ def pieces(held):
 
 
 def test_a_first_line_stands_in_the_address_and_closes_the_open_image(address) -> None:
-    name = drawn(hidden=(1,))
-    assert name == address.now.group and address.now.example is None
+    assert Map().draw(hidden=(1,)) == Taken(address.now.group, marked=True)
+    assert address.now.example is None
     assert pieces(address) == (lasso.Piece("pca", 3, 5, "true", (1,), CORNERS),)
 
 
 def test_further_lines_are_added_or_take_away(address) -> None:
-    drawn()
-    assert drawn("add") == address.now.group
-    assert drawn("remove") == address.now.group
+    shown = Map()
+    shown.draw()
+    assert shown.draw("add") == Taken(address.now.group, marked=True)
+    assert shown.draw("remove") == Taken(address.now.group, marked=True)
     assert [piece.adds for piece in pieces(address)] == [True, True, False]
-    drawn()
+    shown.draw()
     assert len(pieces(address)) == 1
 
 
 def test_nothing_can_be_taken_out_of_nothing(address) -> None:
-    assert drawn("remove") is None
+    assert Map().draw("remove") == Taken(None)
     assert address.now == OPEN
 
 
-@pytest.mark.parametrize("group", ["flips:fixed", None])
-def test_adding_to_what_is_no_lasso_begins_one_and_tells_the_browser(address, group) -> None:
-    address.now = replace(OPEN, group=group, cells=((4, 9),))
-    assert drawn("add") is None  # the browser has marked the cell as well: it must be told
+@pytest.mark.parametrize("upon", ["slice:thin@10 a 3", "a run 3 ((4, 9),)", None])
+def test_adding_to_what_is_no_lasso_begins_one_and_tells_the_browser(address, upon) -> None:
+    address.now = replace(OPEN, group="slice:thin@10", cells=((4, 9),))
+    shown = Map(upon)
+    # The browser has marked the cell as well: it must be told.
+    assert shown.draw("add") == Taken(address.now.group, marked=False)
     assert len(pieces(address)) == 1
+    shown.draw("add")
+    assert len(pieces(address)) == 2
 
 
 @pytest.mark.parametrize("other", [{"run": "20260131-142500-000000"}, {"split": "validation"}])
 def test_a_lasso_of_another_run_or_split_is_not_added_to(address, other) -> None:
-    drawn()
-    before = lasso.read(address.now.group)
-    address.now = replace(address.now, group=lasso.written(replace(before, **other)))
-    assert drawn("add") is None
+    shown = Map()
+    shown.draw()
+    shown.chosen = lasso.written(replace(lasso.read(address.now.group), **other))
+    assert not shown.draw("add").marked
     assert len(pieces(address)) == 1
 
 
-def test_escape_takes_back_the_lasso_first_and_then_the_cells(address) -> None:
-    address.now = replace(OPEN, cells=((4, 9),))
-    drawn()
-    assert drawn(corners=()) is None
+def test_a_line_after_escape_is_not_added_to_what_the_address_still_names(address) -> None:
+    shown = Map()
+    shown.draw()
+    late = address.now
+    shown.draw(corners=())
+    assert address.now.group is None
+    address.now = late  # the browser sends its line with the address that it has
+    shown.draw("add")
+    assert len(pieces(address)) == 1
+
+
+def test_escape_after_a_line_leaves_the_cells_though_the_address_comes_late(address) -> None:
+    before = address.now = replace(OPEN, cells=((4, 9),))
+    shown = Map()
+    shown.draw()
+    address.now = before
+    shown.draw(corners=())
+    assert address.now.cells == ((4, 9),)
+
+
+@pytest.mark.parametrize("upon", [None, "slice:thin@10 a 3"])
+def test_escape_takes_back_what_is_on_top_and_then_the_cells(address, upon) -> None:
+    address.now = replace(OPEN, group=None if upon is None else "slice:thin@10", cells=((4, 9),))
+    shown = Map(upon)
+    if upon is None:
+        shown.draw()
+    assert shown.draw(corners=()) == Taken(None)
     assert address.now.group is None and address.now.cells == ((4, 9),)
-    drawn(corners=())
+    shown.draw(corners=())
     assert address.now.cells == ()
 
 
 def test_more_lines_than_an_address_holds_are_refused_with_a_sentence(address) -> None:
-    long = CORNERS * 13
-    drawn(corners=long)
-    while drawn("add", corners=long) is not None:
+    long, shown = CORNERS * 13, Map()
+    shown.draw(corners=long)
+    while shown.draw("add", corners=long).marked:
         assert len(address.now.group) <= lasso.LONGEST
     kept = len(pieces(address))
     assert kept > 5
     assert list(address.told.values()) == [TOO_LONG]
-    drawn("add", corners=long)
+    shown.draw("add", corners=long)
     assert len(pieces(address)) == kept

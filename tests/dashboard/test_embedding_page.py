@@ -141,6 +141,22 @@ def test_a_cell_of_the_matrix_is_marked(run) -> None:
     assert "True 3" in texts(at)
 
 
+@pytest.mark.parametrize(("key", "title"), [("class@3", "Class 3"), ("tag@odd Ones", "odd Ones")])
+def test_a_slice_is_marked_and_fills_the_gallery(run, key, title) -> None:
+    annotations.tag(datasets.load("digits"), "test", range(40), "odd Ones")
+    at = page(run, group=f"slice:{key}", cell="5-*")
+    _, blocks = points_of(at)
+    expected = blocks["true"] == 3 if key == "class@3" else blocks["index"] < 40
+    assert blocks["marked"].astype(bool).tolist() == expected.tolist()
+    assert f"**{title}** · {expected.sum():,} test images" in texts(at)
+
+
+def test_a_slice_that_there_is_not_gets_a_sentence(run) -> None:
+    at = page(run, group="slice:class@77")
+    assert "There is no slice" in at.warning[0].value
+    assert not points_of(at)[1]["marked"].any()
+
+
 def test_the_browser_is_told_when_the_choice_changes_and_only_then(run) -> None:
     at = page(run, cell="3-*", epoch="1")
     revisions = [points_of(at)[0]["revision"]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.components.events import unheard
-from dashboard.components.scatter import Drawn, Entry, Points, _report, _Told, drawn_in, pack
+from dashboard.components.scatter import Drawn, Entry, Points, Taken, _report, _Told, drawn_in, pack
 from tests.dashboard.pages import message
 
 BLOCKS = [("index", "<u4")] + [
@@ -93,15 +93,23 @@ def test_anything_else_is_no_lasso(event) -> None:
 
 
 def test_two_lassos_in_one_message_both_count_and_none_twice() -> None:
-    told, heard = _Told(), []
+    told, heard, bases = _Told(chosen="old"), [], []
+
+    def take(drawn, upon):
+        heard.append(drawn)
+        bases.append(upon)
+        return Taken(drawn.how, marked=drawn.how == "add")
 
     def report(*events) -> None:
         for event in unheard(told, message(*events)):
-            _report(event, told, 3, heard.append, lambda drawn: heard.append(drawn) or drawn.how)
+            _report(event, told, 3, heard.append, take)
 
     first = {"lasso": CORNERS, "how": "only", "hidden": []}
     second = {"lasso": CORNERS[::-1], "how": "add", "hidden": []}
+    report(first)
+    assert (told.chosen, told.known) == ("only", (None, None))
     report(first, second)
+    assert bases == ["old", "only"]
     assert [drawn.how for drawn in heard] == ["only", "add"]
     assert told.known == ("add", None)
     report(first, second, {"open": 7}, {"open": "7"})

@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.review.image_measures import MEASURES
-from core.review.slices import between, by_class, clusters, joined, named, range_key, tails
+from core.review.slices import (
+    between,
+    by_class,
+    clusters,
+    distinct,
+    joined,
+    named,
+    range_key,
+    tails,
+)
 
 
 def table(**columns):
@@ -25,6 +34,23 @@ def test_the_ends_of_a_measure_are_those_beyond_its_quantiles():
     assert made.find("thick@10").rule == "thickness > 18.00 px"
     assert made.find("thick@5") is None
     assert made.positions("thick@5").tolist() == []
+
+
+def test_slices_with_the_same_images_are_one_that_names_all_and_is_found_by_every_key():
+    measured = tails(table(thickness=np.arange(21.0)), 10)
+    saved = named({"Mine": np.array([0, 1]), "again": np.array([0, 1]), "b": np.array([1])}, 21)
+    made = distinct(joined([measured, saved], 21))
+    thin = made.find("thin@10")
+    assert thin.title == "thin = Mine = again" and thin.rule == "thickness < 2.00 px"
+    assert thin.keys == ("thin@10", "tag@Mine", "tag@again")
+    for key in thin.keys:
+        assert made.find(key) is thin
+        assert made.positions(key).tolist() == [0, 1]
+    assert made.find("tag@b").title == "b" and made.positions("tag@b").tolist() == [1]
+    there = made.members[made.members.any(1)]
+    assert len(there) == 3 == len({row.tobytes() for row in there})
+    assert made.find("dark@10").title == "dark", "it has as few images as the bright ones: none"
+    assert distinct(joined([], 21)).members.shape == (0, 21)
 
 
 def test_equal_values_are_at_no_end_and_missing_ones_in_no_slice():
