@@ -75,7 +75,8 @@ class Diagram:
     Attributes:
         table: as `core.review.calibration.reliability` describes it.
         bins: (N,) the bin of each image.
-        rows: one row an image, as `core.evaluation.examples`, its confidence the one of the bins.
+        rows: one row an image, as `core.evaluation.examples`; after temperature scaling with the
+            scaled confidence, else with the saved one, as on every page.
         scores: of the same probabilities.
     """
 
@@ -107,7 +108,7 @@ def _diagram(
     return Diagram(
         table=table,
         bins=calibration.bin_of(confidence, edges),
-        rows=rows.assign(confidence=confidence),
+        rows=rows.assign(confidence=confidence) if settings.scaled else rows,
         scores=calibration.scores(labels, shares, *how),
     )
 

@@ -27,9 +27,10 @@ def show(viewed: Measured) -> None:
         show_diagram(shown, settings, DIAGRAM)
         coverage_panel(viewed, calibration_loaders.coverage(*where), CURVE)
     with scores:
-        calibration_scores(*calibration_loaders.before_and_after(*where, settings))
+        before, after = calibration_loaders.before_and_after(*where, settings)
+        calibration_scores(before, after)
     with words:
-        temperature_words(viewed, temperature)
+        temperature_words(viewed, temperature, before, after)
     with images:
         review_gallery(viewed, images_of(viewed, shown, settings), "calibration", IMAGES)
 

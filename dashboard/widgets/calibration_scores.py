@@ -39,13 +39,13 @@ def _tile(name: str, before: str, after: str | None) -> str:
     then = "unchanged by scaling" if after is None else f"{after} scaled"
     return (
         f'<div class="cs-tile" title="{html.escape(_ABOUT[name])}"><span>{name}</span>'
-        f"<b>{before}</b><span>{then}</span></div>"
+        f'<b style="white-space:nowrap">{before}</b><span>{then}</span></div>'
     )
 
 
-def temperature_words(viewed: Viewed, found: Temperature) -> None:
+def temperature_words(viewed: Viewed, found: Temperature, before: Scores, after: Scores) -> None:
     """The temperature in a sentence, and what it is worth."""
-    st.caption(temperature_sentence(found) + _caveat(viewed, found))
+    st.caption(temperature_sentence(found) + _caveat(viewed, found, before, after))
 
 
 def temperature_sentence(found: Temperature) -> str:
@@ -61,21 +61,41 @@ def temperature_sentence(found: Temperature) -> str:
             f"less sure looks better; {found.value:g} is the highest tried."
         )
     if found.value > 1.005:
-        what = "above 1: the network is surer than it should be, and scaling makes it more modest"
+        what = (
+            "above 1: on validation the network is surer than it should be, and scaling makes it "
+            "more modest"
+        )
     elif found.value < 0.995:
-        what = "below 1: the network is more modest than it need be, and scaling makes it surer"
+        what = (
+            "below 1: on validation the network is more modest than it need be, and scaling makes "
+            "it surer"
+        )
     else:
         what = "as good as 1: there is nothing to scale"
     return f"Temperature **{found.value:.3f}** is {what}."
 
 
-def _caveat(viewed: Viewed, found: Temperature) -> str:
+def _caveat(viewed: Viewed, found: Temperature, before: Scores, after: Scores) -> str:
     if viewed.split == "validation":
         return (
             f" It was fitted on these very {found.images:,} images: look at the test split to see "
             "what it is worth."
         )
     return (
-        f" Fitted on the {found.images:,} validation images of this epoch and tried on test; it "
-        "divides the logits, so no prediction changes."
+        f" {worth_sentence(before, after)} Fitted on the {found.images:,} validation images of "
+        "this epoch; it divides the logits, so no prediction changes."
     )
+
+
+def worth_sentence(before: Scores, after: Scores) -> str:
+    """What scaling with the temperature of validation does on test, as the tiles have it."""
+    error = round(after.calibration_error - before.calibration_error, 4)
+    loss = round(after.loss - before.loss, 4)
+    if error <= 0 and loss <= 0 and error + loss < 0:
+        return "**On test it helps.**"
+    if error >= 0 and loss >= 0:
+        return "**On test it does not help.**"
+    better, worse = (
+        ("log loss", "calibration error") if error > 0 else ("calibration error", "log loss")
+    )
+    return f"**On test** the {better} falls, but the {worse} rises."

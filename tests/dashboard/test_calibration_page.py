@@ -10,10 +10,16 @@ from safetensors.numpy import load, save
 from sklearn import metrics
 
 from core import datasets
-from core.review.calibration import Temperature, calibration_error, reliability, tempered
+from core.review.calibration import (
+    Scores,
+    Temperature,
+    calibration_error,
+    reliability,
+    tempered,
+)
 from core.run_files import sha256
-from dashboard.calibration_loaders import Settings, bin_of
-from dashboard.widgets.calibration_scores import temperature_sentence
+from dashboard.calibration_loaders import Settings, bin_of, diagram, temperature
+from dashboard.widgets.calibration_scores import temperature_sentence, worth_sentence
 from dashboard.widgets.coverage import UNANSWERED, WRONG
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
@@ -46,7 +52,7 @@ def _bins(run, num_bins=15, epoch=2, split="test"):
 
 def _tile(at, name):
     """``(as answered, scaled)`` of a tile, as they are written."""
-    found = re.search(rf"<span>{name}</span><b>(.*?)</b><span>(.*?)</span>", texts(at))
+    found = re.search(rf"<span>{name}</span><b[^>]*>(.*?)</b><span>(.*?)</span>", texts(at))
     assert found is not None, texts(at)
     return found.groups()
 
@@ -125,9 +131,8 @@ def test_a_group_that_is_none_shows_the_surest_errors(run, group):
     at = open_page("calibration", run=run.id, group=group)
     assert not at.exception
     labels, probabilities, index = _truth(run)
-    shares = tempered(probabilities, 1.0)
-    wrong = np.flatnonzero(shares.argmax(1) != labels)
-    order = wrong[np.argsort(-shares.max(1)[wrong], kind="stable")]
+    wrong = np.flatnonzero(probabilities.argmax(1) != labels)
+    order = wrong[np.argsort(-probabilities.max(1)[wrong], kind="stable")]
     assert _shown(at) == index[order].tolist()[: len(_shown(at))]
     assert "Wrong, the surest first" in texts(at)
 
@@ -232,6 +237,35 @@ def test_without_runs_and_without_epochs_the_page_says_what_to_do(store):
 )
 def test_the_temperature_in_words(found, words):
     assert words in temperature_sentence(found)
+
+
+@pytest.mark.parametrize(
+    ("error", "loss", "words"),
+    [
+        (0.0035, 0.0268, "does not help"),
+        (0.0024, 0.0255, "does not help"),
+        (0.0020, 0.0250, "it helps"),
+        (0.0020, 0.0255, "it helps"),
+        (0.0035, 0.0250, "the log loss falls, but the calibration error rises"),
+        (0.0020, 0.0268, "the calibration error falls, but the log loss rises"),
+    ],
+)
+def test_what_scaling_does_on_test_is_said_as_the_tiles_have_it(error, loss, words):
+    before, after = (
+        Scores(accuracy=0.99, confidence=0.98, calibration_error=one, brier=0.01, loss=other)
+        for one, other in ((0.0024, 0.0255), (error, loss))
+    )
+    assert words in worth_sentence(before, after)
+
+
+def test_confidences_are_the_saved_ones_unless_they_are_scaled(run):
+    rows = diagram(run, 2, "test", Settings()).rows
+    _, probabilities, _ = _truth(run)
+    assert not np.array_equal(tempered(probabilities, 1.0).max(1), probabilities.max(1))
+    assert np.array_equal(rows["confidence"], probabilities.max(1))
+    scaled = diagram(run, 2, "test", Settings(scaled=True)).rows
+    degree = temperature(run, 2).value
+    assert np.allclose(scaled["confidence"], tempered(probabilities, degree).max(1))
 
 
 def test_a_group_is_read_back_as_it_was_written():
