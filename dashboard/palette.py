@@ -12,7 +12,9 @@ them against the theme that is showing, also when the theme is switched without 
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 Scale = tuple[str, ...]
 
@@ -114,6 +116,19 @@ def colorscale(scale: Scale) -> list[list[float | str]]:
     """Plotly's form of a scale: evenly spaced ``[position in [0, 1], colour]`` pairs."""
     last = len(scale) - 1
     return [[index / last, color] for index, color in enumerate(scale)]
+
+
+def by_theme(light: str, dark: str) -> str:
+    """A token for `components.plot`: one colour on the light theme, another on the dark one."""
+    return light if light == dark else f"{light}|{dark}"
+
+
+def luminance(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(..., 3) bytes of sRGB as relative luminance, (...) in [0, 1], as WCAG 2 defines it."""
+    shares = colors / 255
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    found: NDArray[np.float64] = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return found
 
 
 def rgb(color: str) -> tuple[int, int, int]:

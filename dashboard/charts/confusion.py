@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.review.matrix import Cell, shares
-from dashboard.charts.matrix_cells import Cells, heatmap, numbers, unsure_column
+from dashboard.charts.matrix_cells import Cells, heatmap, inks, numbers, unsure_column
 from dashboard.charts.matrix_frame import MOST_TEXTS, Look, Unit, layout, names_of, shades
 from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted, percent
 
-_MANY = 0.5  # shade of an error from which light numbers read better than dark ones
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # One scale for three things, so that one trace draws and reports all cells: nothing at 0, errors
 # from 1 to 2, right answers from 3 to 4. Errors start at a tint of their own, so that a single one
@@ -78,10 +77,9 @@ def _cells(
 ) -> tuple[Cells, NDArray[np.float64]]:
     """The cells, and the errors alone as they are coloured."""
     shown, tints, errors = _drawn(counts, look)
-    many = (tints > _ERRORS + _MANY) & (tints < _RIGHT)
-    inks = [[colors.background if dark else colors.text for dark in row] for row in many]
     texts = [[_text(value, look.unit, len(counts)) for value in row] for row in shown]
-    return Cells(tints, texts, inks, _hover(counts, names, history)), errors
+    ink = inks(tints, _scale, 0.0, _END, colors)
+    return Cells(tints, texts, ink, _hover(counts, names, history)), errors
 
 
 def _drawn(

@@ -1,5 +1,6 @@
 """What another network answers otherwise, cell by cell, as a Plotly figure. Pure."""
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.review.matrix import Cell
-from dashboard.charts.matrix_cells import Cells, heatmap, numbers, unsure_column
+from dashboard.charts.matrix_cells import Cells, Scale, heatmap, inks, numbers, unsure_column
 from dashboard.charts.matrix_frame import MOST_TEXTS, Look, layout, names_of, shades
 from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted
 
 _TINT = 0.2  # where a single image stands, so that it is told from none
-_MUCH = 0.7  # shade from which numbers in the background's colour read better
 
 
 def difference(
@@ -25,6 +25,7 @@ def difference(
     selected: Sequence[Cell] = (),
     unsure_selected: Sequence[int | None] = (),
     before: NDArray[np.int64] | None = None,
+    sides: tuple[str, str] = ("before", "now"),
     headers: bool = True,
     colors: Palette = TOKENS,
 ) -> dict[str, Any]:
@@ -41,12 +42,15 @@ def difference(
         selected: cells, rows and columns to outline.
         unsure_selected: rows of the column of "don't know" to outline; None for all of it.
         before: (K, K) counts to tell on hover what the change is from.
+        sides: what these counts and the present ones are called, after a number.
         headers: whether a class's name can be pressed for its whole row or column.
         colors: tokens for `components.plot`, or a theme's palette.
     """
     order, names = look.arranged(len(classes)), names_of(classes)
-    cells = _cells(change, names, look, before, colors)
-    traces = [heatmap(cells, order, colorscale(colors.diverging), -1.0, 1.0)]
+    before_now = tuple(html.escape(side) for side in sides)
+    hover = _hover(change, names, before, before_now)
+    cells = _cells(change, hover, look, colors)
+    traces = [heatmap(cells, order, _scale(colors), -1.0, 1.0)]
     unsure = None
     if unanswered is not None:
         unsure = _unsure(unanswered, names, colors)
@@ -60,19 +64,15 @@ def difference(
     }  # fmt: skip
 
 
-def _cells(
-    change: NDArray[np.int64],
-    names: Sequence[str],
-    look: Look,
-    before: NDArray[np.int64] | None,
-    colors: Palette,
-) -> Cells:
-    right = np.eye(len(names), dtype=bool)
+def _cells(change: NDArray[np.int64], hover: list[list[str]], look: Look, colors: Palette) -> Cells:
+    right = np.eye(len(change), dtype=bool)
     shown = np.where(right, 0, change) if look.masked else change
     tints = _signed(np.where(right, shown, -shown), look)
-    much = np.abs(tints) > _MUCH
-    inks = [[colors.background if dark else colors.text for dark in row] for row in much]
-    return Cells(tints, _texts(shown), inks, _hover(change, names, before))
+    return Cells(tints, _texts(shown), inks(tints, _scale, -1.0, 1.0, colors), hover)
+
+
+def _scale(colors: Palette) -> Scale:
+    return colorscale(colors.diverging)
 
 
 def _signed(better: NDArray[np.int64], look: Look) -> NDArray[np.float64]:
@@ -89,8 +89,8 @@ def _unsure(change: NDArray[np.int64], names: Sequence[str], colors: Palette) ->
         [f"<b>true {name}, no answer</b><br>{_more(int(number))}"]
         for name, number in zip(names, change, strict=True)
     ]
-    inks = [[colors.text] for _ in names]
-    return Cells(np.zeros((len(names), 1)), _texts(change[:, None]), inks, hover)
+    ink = [[colors.text] for _ in names]
+    return Cells(np.zeros((len(names), 1)), _texts(change[:, None]), ink, hover)
 
 
 def _texts(change: NDArray[np.int64]) -> list[list[str]]:
@@ -102,12 +102,16 @@ def _texts(change: NDArray[np.int64]) -> list[list[str]]:
 
 
 def _hover(
-    change: NDArray[np.int64], names: Sequence[str], before: NDArray[np.int64] | None
+    change: NDArray[np.int64],
+    names: Sequence[str],
+    before: NDArray[np.int64] | None,
+    sides: tuple[str, ...],
 ) -> list[list[str]]:
     def counts(i: int, j: int) -> str:
         if before is None:
             return ""
-        return f"<br>{before[i, j]:,} before, {before[i, j] + change[i, j]:,} now"
+        was, now = before[i, j], before[i, j] + change[i, j]
+        return f"<br>{was:,} {sides[0]}, {now:,} {sides[1]}"
 
     return [
         [

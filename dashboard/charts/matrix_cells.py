@@ -1,6 +1,6 @@
 """The cells of a matrix of true against predicted classes, and the numbers in them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.charts.matrix_frame import UNSURE, unsure_place
+from dashboard.palette import DARK, LIGHT, TOKENS, Palette, by_theme, luminance, rgb
 
 Scale = list[list[float | str]]
 Texts = list[list[str]]
+_MIDDLE = 0.179  # the luminance on which black and white read equally well
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -28,6 +30,39 @@ class Cells:
     texts: Texts
     inks: Texts
     hover: Texts
+
+
+def inks(
+    tints: NDArray[np.float64],
+    scale: Callable[[Palette], Scale],
+    low: float,
+    high: float,
+    colors: Palette,
+) -> Texts:
+    """Black or white on each cell, whichever reads better: at least 4.5 to 1 on any colour.
+
+    Args:
+        tints: (R, C), where each cell stands on the scale.
+        scale: the colours of a theme.
+        low: where the scale begins.
+        high: where it ends.
+        colors: tokens for `components.plot`, which get an ink for either theme, or a palette.
+    """
+    shares = (tints - low) / (high - low)
+    if colors is not TOKENS:
+        return _black_or_white(shares, scale(colors))
+    both = (_black_or_white(shares, scale(theme)) for theme in (LIGHT, DARK))
+    return [
+        [by_theme(*pair) for pair in zip(*rows, strict=True)] for rows in zip(*both, strict=True)
+    ]
+
+
+def _black_or_white(shares: NDArray[np.float64], scale: Scale) -> Texts:
+    places = [float(place) for place, _ in scale]
+    channels = np.array([rgb(str(color)) for _, color in scale], float).T
+    shown = np.stack([np.interp(shares, places, channel) for channel in channels], axis=-1)
+    found: Texts = np.where(luminance(shown) > _MIDDLE, "#000000", "#ffffff").tolist()
+    return found
 
 
 def heatmap(

@@ -19,7 +19,10 @@ function showingPalette(element) {
 }
 
 // "@train" is a colour of the theme, "@categorical.2" the third of a scale, "@train/0.2" transparent.
+// "#000000|#ffffff" is the first on the light theme and the second on the dark one.
 function colorOf(token, palette) {
+  const themes = token.split("|");
+  if (themes.length === 2) return colorOf(themes[palette === PALETTES.dark ? 1 : 0], palette);
   const parts = /^@([a-z]+)(?:\.(\d+))?(?:\/([\d.]+))?$/.exec(token);
   if (!parts || !(parts[1] in palette)) return token;
   const color = parts[2] === undefined ? palette[parts[1]] : palette[parts[1]][Number(parts[2])];
@@ -114,7 +117,9 @@ async function draw(chart) {
   }
   if (chart.removed || chart.data !== data) return; // a newer update overtook this one
   const focused = focusedHeader(chart);
-  await Plotly.react(element, figure.data, layout, CONFIG);
+  // Its buttons would lie upon the labels that can be pressed.
+  const config = headersOf(data) ? { ...CONFIG, displayModeBar: false } : CONFIG;
+  await Plotly.react(element, figure.data, layout, config);
   Object.assign(chart, { content, palette });
   if (!chart.wired) wire(chart);
   markHeaders(chart);

@@ -9,6 +9,7 @@ from dashboard.charts.confusion import confusion
 from dashboard.charts.confusion_difference import difference
 from dashboard.charts.confusion_strip import counts_line, strip
 from dashboard.charts.matrix_frame import SHADINGS, UNITS, UNSURE, Look, shades
+from dashboard.palette import DARK, LIGHT, rgb
 
 COUNTS = np.array([[8, 2, 0], [0, 5, 0], [1, 0, 0]])
 CLASSES = ("cat", "<b>dog</b>", "bird")
@@ -163,6 +164,8 @@ def test_differences_are_better_or_worse_than_before():
     assert z[0, 0] == -1
     assert _numbers(figure) == {(0, 0): "−2", (0, 1): "+2", (1, 0): "−1", (1, 1): "+1"}
     assert figure["data"][0]["hovertext"][0][0].endswith("2 images fewer<br>5 before, 3 now")
+    named = difference(change, ("cat", "dog"), before=before, sides=("in a&b", "in this run"))
+    assert named["data"][0]["hovertext"][0][0].endswith("<br>5 in a&amp;b, 3 in this run")
     blank = difference(change, ("cat", "dog"), Look(masked=True), before=before)
     assert blank["data"][0]["z"][0][0] == 0
     assert "5 before, 3 now" in blank["data"][0]["hovertext"][0][0]
@@ -172,6 +175,49 @@ def test_nothing_has_changed_between_a_network_and_itself():
     figure = difference(np.zeros((2, 2), int), ("a", "b"), unanswered=np.zeros(2, int))
     assert figure["data"][0]["z"] == [[0, 0], [0, 0]]
     assert _numbers(figure) == {}
+
+
+def _luminance(color):
+    """Relative luminance as WCAG 2 defines it, of three bytes."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color / 255]
+    return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+
+def _contrast(figure, theme):
+    """The lowest contrast between a number and its cell on the theme of this number (0 or 1)."""
+    cells, numbers = figure["data"][0], figure["data"][-1]
+    places, colors = zip(*cells["colorscale"], strict=True)
+    palette = (LIGHT, DARK)[theme]
+    scale = np.array([rgb(_resolved(color, palette)) for color in colors])
+    found = []
+    for x, y, ink in zip(numbers["x"], numbers["y"], numbers["textfont"]["color"], strict=True):
+        share = (cells["z"][y][x] - cells["zmin"]) / (cells["zmax"] - cells["zmin"])
+        cell = _luminance(np.array([np.interp(share, places, scale[:, k]) for k in range(3)]))
+        text = _luminance(np.array(rgb(_resolved(ink, palette)), float))
+        found.append((max(cell, text) + 0.05) / (min(cell, text) + 0.05))
+    return min(found)
+
+
+def _resolved(token, palette):
+    """As the browser does it."""
+    token = token.split("|")[(LIGHT, DARK).index(palette) if "|" in token else 0]
+    name, _, place = token.removeprefix("@").partition(".")
+    value = token if token.startswith("#") else getattr(palette, name)
+    return value[int(place)] if place else value
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_every_number_can_be_read_on_its_cell(theme):
+    size = 15
+    change = np.arange(size * size).reshape(size, size) - size * size // 2
+    assert _contrast(difference(change, [str(k) for k in range(size)]), theme) >= 4.5
+    counts = np.abs(change) + 200 * np.eye(size, dtype=int)
+    assert _contrast(confusion(counts, [str(k) for k in range(size)]), theme) >= 4.5
+
+
+def test_the_ink_of_one_theme_needs_no_choice():
+    inks = difference(np.array([[3, -3]] * 2), "ab", colors=DARK)["data"][-1]["textfont"]["color"]
+    assert set(inks) <= {"#000000", "#ffffff"}
 
 
 HISTORY = np.array([[[0, 90], [3, 0]], [[50, 16], [4, 50]], [[60, 1], [0, 60]]])
