@@ -27,9 +27,10 @@ class Flips:
     """Two results, A and B, on the same images.
 
     Attributes:
-        table: B's `core.evaluation.examples`, with A's answer as ``before``, the ``outcome``,
-            categorical, one of `OUTCOMES`, and as ``wrong_confidence`` the larger confidence of a
-            wrong answer of the two, 0 where both are right.
+        table: B's `core.evaluation.examples`, with A's answer as ``before`` and its confidence as
+            ``before_confidence``, the ``outcome``, categorical, one of `OUTCOMES`, and as
+            ``wrong_confidence`` the larger confidence of a wrong answer of the two, 0 where both
+            are right.
         counts: images of each outcome.
         difference: right answers of B less those of A, which is fixed less broken.
         p_value: of McNemar's exact test, two-sided.
@@ -65,6 +66,7 @@ def flips(before: pd.DataFrame, after: pd.DataFrame) -> Flips:
     counts = dict(zip(OUTCOMES, np.bincount(codes, minlength=4).tolist(), strict=True))
     table = after.assign(
         before=before["predicted"].to_numpy(),
+        before_confidence=before["confidence"].to_numpy(),
         outcome=pd.Categorical.from_codes(codes, pd.Index(OUTCOMES)),
         wrong_confidence=np.maximum(
             np.where(was, 0.0, before["confidence"]), np.where(is_now, 0.0, after["confidence"])

@@ -1,7 +1,9 @@
 """A second network beside the one that is looked at: another epoch, or another run's last one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from core.errors import UserError
@@ -10,7 +12,7 @@ from core.runs import Run
 from dashboard import loaders, selection
 from dashboard.compare_groups import tail_of
 from dashboard.history_loaders import MOST_RUNS, candidates
-from dashboard.text import clean, sentence
+from dashboard.text import clean, escaped, percent, sentence
 from dashboard.widgets.run_bar import Viewed, label
 
 
@@ -62,6 +64,19 @@ def choose_comparison(viewed: Viewed, words: str = "Beside it") -> Compared | No
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
         return None
+
+
+def other_answer(name: str, row: pd.Series, classes: Sequence[str]) -> str:
+    """What another network says of an image, in Markdown.
+
+    Args:
+        name: of the network, escaped.
+        row: with the label ``true``, the answer ``before`` and its ``before_confidence``.
+        classes: names by class index.
+    """
+    right = "right" if row["before"] == row["true"] else "wrong"
+    answer = escaped(clean(classes[row["before"]], 24))
+    return f"{name}: **{answer}**, {right}, **{percent(row['before_confidence'], 1)}**"
 
 
 def _names(viewed: Viewed, chosen: int | str | None) -> dict[int | str, str]:

@@ -10,11 +10,12 @@ from core.review.flips import OUTCOMES, Flips, Outcome
 from dashboard import flip_loaders, selection
 from dashboard.charts.flips import class_flips
 from dashboard.compare_groups import FlipGroup
+from dashboard.components.gallery import Tone
 from dashboard.components.plot import plot
 from dashboard.flip_loaders import FlipTables, Result
 from dashboard.history_loaders import candidates
 from dashboard.text import clean, counted, escaped, p_value, percent, points, sentence
-from dashboard.widgets.comparison import Compared, choose_comparison
+from dashboard.widgets.comparison import Compared, choose_comparison, other_answer
 from dashboard.widgets.decision_effect import decision_effect
 from dashboard.widgets.review_gallery import Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
@@ -27,6 +28,12 @@ _TITLES: dict[Outcome | None, str] = {
     "broken": "Broken",
     "both wrong": "Both wrong",
     "both right": "Both right",
+}
+_TONES: dict[Outcome, Tone] = {
+    "fixed": "good",
+    "broken": "bad",
+    "both wrong": "plain",
+    "both right": "plain",
 }
 
 
@@ -218,7 +225,7 @@ def _images(found: FlipTables, chosen: FlipGroup) -> Images:
 
     def caption(rows: pd.DataFrame) -> list[tuple[str, str]]:
         return [
-            (f"{classes[was]} → {classes[now]}", f"label {classes[true]}")
+            (f"A {classes[was]}, B {classes[now]}", f"label {classes[true]}")
             for was, now, true in zip(rows["before"], rows["predicted"], rows["true"], strict=True)
         ]
 
@@ -228,4 +235,6 @@ def _images(found: FlipTables, chosen: FlipGroup) -> Images:
         ranking="Surest errors",
         empty="No image of this kind. Choose another count on the left.",
         caption=caption,
+        badges=lambda rows: [(outcome, _TONES[outcome]) for outcome in rows["outcome"]],
+        remark=lambda row: other_answer("A", row, classes),
     )

@@ -35,6 +35,7 @@ def test_each_image_has_the_outcome_counted_by_hand():
     assert found.num_flips == 3
     assert list(found.table["before"]) == BEFORE
     assert list(found.table["predicted"]) == AFTER
+    assert found.table["before_confidence"].tolist() == pytest.approx([0.9] * len(LABELS))
 
 
 def test_the_table_of_classes_counted_by_hand():
