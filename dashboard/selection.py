@@ -17,9 +17,10 @@ from core.review.matrix import Cell
 from dashboard.text import quoted
 
 SPLITS = ("validation", "test")  # the splits whose probabilities every epoch keeps
+MATRICES = ("counts", "row", "column", "difference")  # what the cells of the matrix can say
 NAMES = (
     "run", "epoch", "split", "cell", "threshold", "group", "filter", "sort", "example",
-    "layer", "unit", "at", "compare",
+    "layer", "unit", "at", "compare", "matrix",
 )  # fmt: skip
 _REMEMBERED = "selection"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
@@ -54,6 +55,8 @@ class Selection:
         unit: the channel of the layer, or its unit where it has no maps; None for all.
         at: ``(row, column)`` of a value in the map, or None.
         compare: another epoch of the run, a number, or the id of another run; None for neither.
+        matrix: one of `MATRICES`: counts, shares of the row or of the column, or the difference
+            to what is compared.
     """
 
     run: str | None = None
@@ -69,6 +72,7 @@ class Selection:
     unit: int | None = None
     at: tuple[int, int] | None = None
     compare: int | str | None = None
+    matrix: str = "counts"
 
 
 def parse(params: Mapping[str, str]) -> tuple[Selection, list[str]]:
@@ -208,6 +212,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "layer": _matching(_LAYER),
     "at": _pair,
     "compare": _compared,
+    "matrix": lambda text: text if text in MATRICES else None,
 }
 
 
@@ -226,5 +231,6 @@ def _problem(name: str, text: str) -> str:
         "unit": ("the number of a channel or unit, from 0", "None is chosen"),
         "at": ("row and column of a value, as in 3-12", "No value is chosen"),
         "compare": ("an epoch of this run or the id of another run", "Nothing is compared"),
+        "matrix": ("counts, row, column or difference", "The matrix says counts"),
     }[name]
     return f"The address asks for {name} {quoted(text)}, which must be {wanted}. {instead}."

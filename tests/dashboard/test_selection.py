@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.selection import NAMES, SPLITS, Selection, parse, to_params
+from dashboard.selection import MATRICES, NAMES, SPLITS, Selection, parse, to_params
 
 RUN = "20250102-030405-abcdef"
 
@@ -35,6 +35,7 @@ selections = st.builds(
     compare=st.none()
     | st.integers(0, 999)
     | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}[A-Za-z_-]", fullmatch=True),
+    matrix=st.sampled_from(MATRICES),
 )
 
 
@@ -93,6 +94,7 @@ def test_compare_is_an_epoch_where_it_is_a_number_and_else_a_run():
         ("at", "3", "row and column"),
         ("at", "3--12", "row and column"),
         ("compare", "../x", "id of another run"),
+        ("matrix", "row %", "counts, row, column or difference"),
     ],
 )
 def test_a_broken_parameter_gives_its_default_and_one_sentence(name, text, words):
