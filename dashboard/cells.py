@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.review.matrix import Cell, in_cells
 from dashboard.charts.matrix_frame import UNSURE
@@ -90,14 +92,19 @@ def images_of(table: pd.DataFrame, choice: Choice, threshold: float, size: int) 
 
     They come `wrong_first`.
     """
-    sure = (table["confidence"] >= threshold).to_numpy()
-    rows = table[~sure if choice.unsure else sure]
-    if choice.unsure and choice.unsure[0] is not None:
-        rows = rows[rows["true"] == choice.unsure[0]]
+    return wrong_first(table[lies_in(table, choice, threshold, size)])
+
+
+def lies_in(table: pd.DataFrame, choice: Choice, threshold: float, size: int) -> NDArray[np.bool_]:
+    """Which rows of `core.evaluation.examples` are chosen, as for `images_of`."""
+    there: NDArray[np.bool_] = (table["confidence"] >= threshold).to_numpy()
+    true = table["true"].to_numpy()
+    if choice.unsure:
+        row = choice.unsure[0]
+        return ~there if row is None else ~there & (true == row)
     if choice.cells:
-        true, predicted = rows["true"].to_numpy(), rows["predicted"].to_numpy()
-        rows = rows[in_cells(true, predicted, choice.cells, size)]
-    return wrong_first(rows)
+        there = there & in_cells(true, table["predicted"].to_numpy(), choice.cells, size)
+    return there
 
 
 def wrong_first(rows: pd.DataFrame) -> pd.DataFrame:

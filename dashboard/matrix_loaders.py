@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from core.errors import RunError, UserError
 from core.review import matrix as counting
 from core.review.matrix import Answered
+from core.review.moves import moves
 from core.runs import Run, default_root
 from dashboard import history_loaders, loaders
+from dashboard.cells import Choice, lies_in
 
 Matrices = NDArray[np.int64]  # (E, K, K)
 
@@ -111,6 +113,27 @@ def compared(of: Run, other: Run, epoch: int, split: str, threshold: float) -> A
     """
     history_loaders.check_same_split(of, other, split)
     return answered(loaders.answers(other, epoch, split), threshold)
+
+
+def moved(
+    given: loaders.Answers, other: Run, epoch: int, split: str, choice: Choice, threshold: float
+) -> pd.DataFrame:
+    """The images that are chosen, and those that another network had there: as `moves`.
+
+    Args:
+        given: the answers that are looked at.
+        other: the other network's run; it must have been let in by `compared`.
+        epoch: after which epoch.
+        split: ``validation`` or ``test``.
+        choice: cells, or rows of "don't know".
+        threshold: confidence from which on either answers.
+
+    Raises:
+        UserError: if its answers cannot be read.
+    """
+    before, size = loaders.answers(other, epoch, split).examples, len(given.classes)
+    was, is_now = (lies_in(table, choice, threshold, size) for table in (before, given.examples))
+    return moves(before, given.examples, was, is_now)
 
 
 def history(of: Run, split: str, epochs: list[int], threshold: float, also: int) -> History:

@@ -39,7 +39,7 @@ def show_answers(viewed: Viewed) -> None:
         drawn = confusion_matrix(viewed, answers, answered, choice)
         answer_threshold(answered)
     with images:
-        confusion_images(viewed, answers, answered, choice)
+        confusion_images(viewed, answers, answered, choice, drawn.other)
     st.space("small")
     confusion_history(viewed, answers.classes, choice, drawn.look, threshold)
     st.space("small")

@@ -10,14 +10,15 @@ from dashboard import cells, loaders, matrix_loaders, selection
 from dashboard.cells import Choice
 from dashboard.charts.confusion import confusion
 from dashboard.charts.confusion_difference import difference
-from dashboard.charts.matrix_frame import MOST_TEXTS, SHADINGS, UNITS, Look, Unit
+from dashboard.charts.matrix_frame import MOST_TEXTS, SHADINGS, Look, Unit
 from dashboard.components.plot import plot
+from dashboard.selection import MATRICES
 from dashboard.text import escaped, sentence
 from dashboard.widgets.comparison import Compared, choose_comparison
 from dashboard.widgets.run_bar import Viewed
 
 HEIGHT = 448  # pixels, where every cell has room for its number
-_DIFFERENCE = "difference"
+_UNITS: dict[str, Unit] = {"counts": "counts", "row": "row %", "column": "column %"}
 _ORDERS = ("class", "similarity")
 _TALLEST = 680
 
@@ -29,12 +30,12 @@ class Drawn:
     Attributes:
         look: unit, colours and order, also for the strip of small matrices.
         before: the other network's answers, in the mode of differences.
-        title: its name.
+        other: that network.
     """
 
     look: Look
     before: Answered | None = None
-    title: str = ""
+    other: Compared | None = None
 
 
 def height_for(num_classes: int) -> int:
@@ -48,7 +49,7 @@ def confusion_matrix(
     """Title, settings and the matrix; clicks go to the address."""
     drawn = _settings(viewed, answered.threshold)
     unsure = answered.threshold > 0
-    if drawn.before is None:
+    if drawn.before is None or drawn.other is None:
         figure = confusion(
             answered.matrix, answers.classes, drawn.look,
             unanswered=answered.unanswered if unsure else None,
@@ -60,6 +61,7 @@ def confusion_matrix(
             answered.matrix - drawn.before.matrix, answers.classes, drawn.look,
             unanswered=answered.unanswered - drawn.before.unanswered if unsure else None,
             selected=choice.cells, unsure_selected=choice.unsure, before=drawn.before.matrix,
+            sides=_sides(viewed, drawn.other),
         )  # fmt: skip
 
     def clicked(point: dict) -> None:
@@ -83,19 +85,38 @@ def _settings(viewed: Viewed, threshold: float) -> Drawn:
         horizontal=True, vertical_alignment="center", gap="small", key="matrix_settings"
     ):
         st.markdown("**Confusion matrix**")
-        mode = st.segmented_control(
-            "Cells say", (*UNITS, _DIFFERENCE), default="counts", required=True,
-            key="matrix_unit", label_visibility="collapsed", persist_state="session",
-        )  # fmt: skip
+        mode = _mode()
         with st.popover("Display", icon=":material/tune:"):
             look = _look(viewed, mode)
-    if mode != _DIFFERENCE:
+    if mode != "difference":
         return Drawn(look)
-    other = choose_comparison(viewed)
+    other = choose_comparison(viewed, "Compared with")
     if other is None:
         st.caption("Choose above what to subtract; until then the cells say counts.")
         return Drawn(look)
     return _compared(viewed, look, other, threshold)
+
+
+def _mode() -> str:
+    """What the cells say; it stands in the address."""
+    key = "matrix_unit"
+
+    def changed() -> None:
+        selection.update(matrix=st.session_state[key])
+
+    st.session_state[key] = mode = selection.current().matrix
+    st.segmented_control(
+        "Cells say", MATRICES, key=key, on_change=changed, required=True,
+        format_func=lambda name: _UNITS.get(name, name), label_visibility="collapsed",
+    )  # fmt: skip
+    return mode
+
+
+def _sides(viewed: Viewed, other: Compared) -> tuple[str, str]:
+    """Where the counts of either network are from."""
+    if other.run.id == viewed.run.id:
+        return f"after epoch {other.epoch}", f"after epoch {viewed.epoch}"
+    return f"in {other.title}", "in this run"
 
 
 def _look(viewed: Viewed, mode: str) -> Look:
@@ -113,7 +134,7 @@ def _look(viewed: Viewed, mode: str) -> Look:
         "Errors only", key="matrix_masked", persist_state="session",
         help="Leaves the right answers, on the diagonal, blank.",
     )  # fmt: skip
-    unit: Unit = next((unit for unit in UNITS if unit == mode), "counts")
+    unit = _UNITS.get(mode, "counts")
     return Look(unit, shading, masked, _order(viewed) if order == "similarity" else None)
 
 
@@ -133,7 +154,7 @@ def _compared(viewed: Viewed, look: Look, other: Compared, threshold: float) -> 
     except UserError as error:
         st.warning(f"{sentence(str(error))} The cells say counts.", icon="⚠️")
         return Drawn(look)
-    return Drawn(look, before, other.title)
+    return Drawn(look, before, other)
 
 
 def _history(viewed: Viewed, threshold: float) -> matrix_loaders.Matrices | None:
@@ -152,10 +173,14 @@ def _legend(viewed: Viewed, drawn: Drawn, choice: Choice) -> None:
     """One line below the matrix: whatever it says, the cell under the mouse stays where it is."""
     with st.container(horizontal=True, vertical_alignment="center", key="matrix_legend"):
         what = f"{viewed.split.capitalize()}, epoch {viewed.epoch}"
-        if drawn.before is None:
+        if drawn.other is None:
             st.caption(f"{what} · shift-click for several cells; a class’s name for its line")
         else:
-            st.caption(f"{what}, less {escaped(drawn.title)} · blue is better, orange worse")
+            title = escaped(drawn.other.title)
+            st.caption(f"{what}, less {title} · blue is better, orange worse")
+            st.page_link(
+                "views/compare.py", label="Open in Compare", icon=":material/compare_arrows:"
+            )
         st.button(
             "Show all errors",
             key="show_all_errors",

@@ -199,6 +199,74 @@ def test_the_difference_to_another_epoch_is_the_difference_of_both_matrices(run)
     assert "epoch 2, less Epoch 0" in texts(at)
 
 
+def test_the_mode_of_the_matrix_stands_in_the_address(run):
+    at = open_page("results", run=run.id, matrix="row")
+    assert at.segmented_control(key="matrix_unit").value == "row"
+    labels, predicted, _ = _truth(run, 2, "test")
+    share = ((labels == 0) & (predicted == 0)).sum() / (labels == 0).sum()
+    assert f"{share * 100:.1f}" in _component(at, "matrix")["figure"]["data"][-1]["text"]
+    at.segmented_control(key="matrix_unit").set_value("column").run()
+    assert at.query_params == {"run": run.id, "matrix": "column"}
+    at.segmented_control(key="matrix_unit").set_value("counts").run()
+    assert at.query_params == {"run": run.id}
+    link = open_page("results", run=run.id, matrix="difference", compare="1")
+    assert "epoch 2, less Epoch 1" in texts(link)
+
+
+def _moves(run):
+    """The images by what the change from epoch 1 to 2 did to the cell that lost most of them."""
+    labels, now, index = _truth(run, 2, "test")
+    _, before, _ = _truth(run, 1, "test")
+    lost = np.zeros((10, 10), int)
+    np.add.at(lost, (labels[before != now], before[before != now]), 1)
+    np.fill_diagonal(lost, 0)
+    true, answer = np.unravel_index(lost.argmax(), lost.shape)
+    was, is_now = ((labels == true) & (given == answer) for given in (before, now))
+    words = np.select([is_now & ~was, was & ~is_now, was], ["new", "gone", "kept"], "")
+    there = np.flatnonzero(words)
+    told = {int(index[k]): (words[k], int(before[k]), int(now[k])) for k in there}
+    assert "gone" in words
+    return int(true), int(answer), told
+
+
+def test_a_cell_of_the_difference_shows_what_has_left_it_too(run):
+    true, answer, told = _moves(run)
+    at = open_page("results", run=run.id, matrix="difference", compare="1", cell=f"{true}-{answer}")
+    assert not at.exception
+    gallery = _component(at, "gallery")
+    assert sorted(gallery["ids"]) == sorted(told)
+    for index, (first, second), (word, tone) in zip(
+        gallery["ids"], gallery["captions"], gallery["words"], strict=True
+    ):
+        move, before, now = told[index]
+        assert word == move
+        assert first == f"{true} → {now}"
+        assert second == f"was {before}" or move == "kept"
+        right = (before == true, now == true)
+        assert tone == {(True, False): "bad", (False, True): "good"}.get(right, "plain")
+    gone = sum(move == "gone" for move, _, _ in told.values())
+    assert f"{gone} gone" in texts(at)
+    opened = next(index for index, (move, _, _) in told.items() if move == "gone")
+    at = open_page(
+        "results", run=run.id, matrix="difference", compare="1", cell=f"{true}-{answer}",
+        example=str(opened),
+    )  # fmt: skip
+    said = run.probabilities(1, "test")[_truth(run, 2, "test")[2].tolist().index(opened)]
+    assert f"Epoch 1: **{answer}**, wrong, **{said.max() * 100:.1f} %**" in texts(at)
+    assert at.get("page_link")[0].proto.label == "Open in Compare"
+
+
+def test_counts_show_only_what_is_there_now(run):
+    true, answer, told = _moves(run)
+    at = open_page("results", run=run.id, compare="1", cell=f"{true}-{answer}")
+    gone = {index for index, (move, _, _) in told.items() if move == "gone"}
+    shown = at.get("bidi_component")
+    assert not at.get("page_link")
+    galleries = [e for e in shown if "-gallery" in e.proto.id]
+    ids = json.loads(galleries[0].proto.json)["ids"] if galleries else []
+    assert sorted(ids) == sorted(set(told) - gone)
+
+
 def test_without_another_network_the_difference_asks_for_one(run):
     at = _difference(run)
     assert "Choose above what to subtract" in texts(at)
