@@ -18,7 +18,7 @@ from core.inspection.biography import Verdict
 from core.predictor import last_epoch
 from core.review.agreement import Agreement, agreement
 from core.review.biographies import biographies
-from core.review.pairing import check_same_data, check_same_images
+from core.review.pairing import called, check_same_data, check_same_images
 from core.runs import Run, RunSummary, default_root
 from dashboard import loaders
 
@@ -167,8 +167,9 @@ def _taking_part(
         if first == other_id:
             found.append(Taking(run, at, _name(run)))
         else:
+            same = called(loaders.run(first))
             refused.append(
-                f"run {other_id} answers every {split} image as run {first} does, and counts once"
+                f"{called(run)} answers every {split} image as {same} does, and counts once"
             )
     return found, refused
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from core.runs.run import Run
 
 
+def called(run: Run) -> str:
+    """A run in a sentence, by the name that a person has given it, and else by its id."""
+    name = run.label().name
+    return f"run “{name}”" if name else f"run {run.id}"
+
+
 def check_same_data(one: Run, other: Run) -> None:
     """Lets runs pass that learnt from the same version of the same data set.
 
@@ -24,7 +30,7 @@ def check_same_data(one: Run, other: Run) -> None:
     names = one.config.data.name, other.config.data.name
     if names[0] != names[1]:
         raise ReviewError(
-            f"run {one.id} is on the data set {names[0]} and run {other.id} on {names[1]}: only "
+            f"{called(one)} is on the data set {names[0]} and {called(other)} on {names[1]}: only "
             "runs on the same images can be compared"
         )
     first, second = one.dataset_info(), other.dataset_info()
@@ -33,12 +39,12 @@ def check_same_data(one: Run, other: Run) -> None:
     if first.classes != second.classes:
         listed = [", ".join(info.classes[:12]) for info in (first, second)]
         raise ReviewError(
-            f"run {one.id} tells the classes {listed[0]} apart and run {other.id} {listed[1]}: "
+            f"{called(one)} tells the classes {listed[0]} apart and {called(other)} {listed[1]}: "
             "only runs with the same classes can be compared"
         )
     if first.fingerprint != second.fingerprint:
         raise ReviewError(
-            f"run {one.id} and run {other.id} learnt from different versions of {names[0]}: its "
+            f"{called(one)} and {called(other)} learnt from different versions of {names[0]}: its "
             "images or labels have changed in between; train one of them again"
         )
 

@@ -74,7 +74,8 @@ def _charts(history: History, chosen: StoryGroup) -> None:
     names = [verdict for verdict in VERDICTS if verdict != "untrained"]
     learnt = learnt_counts(history.table, history.epochs)
     forgotten = forgotten_counts(history.table)
-    st.markdown("**Verdict** · a click on a bar shows its images, bars are logarithmic")
+    st.markdown("**Verdict** · a click on a bar shows its images")
+    st.caption("The bars of all three charts are logarithmic.")
     for field, values, counts, title, key, label in (
         ("verdict", names, [stories[name] for name in names], "", "story_verdicts",
          "Images of each verdict"),

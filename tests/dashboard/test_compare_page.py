@@ -88,6 +88,35 @@ def test_an_outcome_opens_exactly_its_images(run, other, outcome):
         assert sorted(_shown(at, "flips")) == sorted(expected)
 
 
+def test_tiles_say_what_a_and_b_answer_and_whether_it_was_fixed(run):
+    at = open_page("compare", run=run.id, compare="0")
+    labels, index = _labels(run)
+    before, after = _predicted(run, 0), _predicted(run, 2)
+    gallery = _component(at, "flips")
+    assert len(gallery["ids"]) > 10
+    for shown, lines, (word, tone) in zip(
+        gallery["ids"], gallery["captions"], gallery["words"], strict=True
+    ):
+        k = index.tolist().index(shown)
+        assert lines == [f"A {before[k]}, B {after[k]}", f"label {labels[k]}"]
+        assert (word, tone) == (("fixed", "good") if after[k] == labels[k] else ("broken", "bad"))
+
+
+def test_the_open_image_has_the_answers_of_both(run):
+    labels, index = _labels(run)
+    fixed = _outcomes(_predicted(run, 1), _predicted(run, 2), labels)["Fixed"]
+    k = int(np.flatnonzero(fixed)[0])
+    at = open_page("compare", run=run.id, compare="1", example=str(index[k]))
+    said = texts(at)
+    before = run.probabilities(1, "test")[k]
+    assert f"A: **{before.argmax()}**, wrong, **{before.max() * 100:.1f} %**" in said
+    assert f"Predicted **{labels[k]}**, right" in said
+    elsewhere = int(np.flatnonzero(_predicted(run, 1) == _predicted(run, 2))[0])
+    at = open_page("compare", run=run.id, compare="1", example=str(index[elsewhere]))
+    assert not at.exception
+    assert "A: **" not in texts(at), "it is not among the flips"
+
+
 def test_a_class_of_an_outcome_opens_only_its_images(run):
     labels, index = _labels(run)
     fixed = _outcomes(_predicted(run, 0), _predicted(run, 2), labels)["Fixed"]
@@ -240,10 +269,12 @@ def test_errors_of_one_run_alone_open(run, other):
 
 
 def test_a_run_with_the_same_answers_counts_once(store, run, other):
-    twin = train(store, name="twin")
+    train(store, name="twin")
     said = texts(open_page("compare", run=run.id, group="runs:all"))
     assert "by all 2 runs" in said
-    assert twin.id.replace("-", "\\-") in said and "counts once" in said
+    name = run.label().name or run.id.replace("-", "\\-")
+    assert "Run “twin” answers every test image as run" in said
+    assert name in said and "counts once" in said
 
 
 def test_the_choice_of_runs_stands_in_the_address(store, run, other):
@@ -282,6 +313,7 @@ def test_biographies_are_counted_from_every_epoch(run):
     assert f"**{int((first & second).sum()):,} of {len(labels):,} images**" in said
     assert f"{int((~first & ~second).sum()):,} were never right" in said
     assert sorted(_shown(at, "stories")) == sorted(index[first & ~second].tolist())
+    assert "all three charts are logarithmic" in said
     verdicts = _component(at, "story_verdicts")["figure"]["data"][0]
     assert dict(zip(verdicts["y"], verdicts["x"], strict=True)) == {
         "always right": int((first & second).sum()) or None,
