@@ -27,7 +27,8 @@ class Images:
     """What a page has to show.
 
     Attributes:
-        title: what they are, in Markdown; names in it must be escaped.
+        title: what they are, in Markdown; names in it must be escaped. With an `outcome` the
+            gallery says instead what the filter leaves: errors, right answers, or all images.
         rows: rows of `core.evaluation.examples`, in the page's order; more columns are allowed.
         empty: what to say, and do next, where there are none.
         order: one of `core.review.query.ORDERS`, by which they are sorted at first; None keeps the

@@ -55,6 +55,7 @@ function mark(gallery) {
   gallery.at = opened >= 0 ? opened : Math.max(0, Math.min(gallery.at, tiles.length - 1));
   if (tiles[gallery.at]) tiles[gallery.at].tabIndex = 0;
   refreshBar(gallery);
+  refreshHint(gallery);
 }
 
 function refreshBar(gallery) {
@@ -161,7 +162,7 @@ function update(gallery, data) {
   if (before && !sameImages && !same("page")) gallery.at = 0;
   const scrolled = sameImages ? gallery.area.scrollTop : 0;
   const focused = gallery.focused;
-  const kept = sameImages && same("captions", "words", "area", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
+  const kept = sameImages && same("captions", "abouts", "words", "area", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
   if (!kept) build(gallery);
   data.ids.forEach((_, position) => decorate(gallery, position));
   mark(gallery);

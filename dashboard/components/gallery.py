@@ -40,6 +40,7 @@ class Tile:
         mark: what was decided about it, a sign of one or a few letters; empty for nothing.
         note: what the sign means, and whatever else a person may want to know who points at it.
         badge: a word under the lines, and its colour; None for none.
+        about: what the second line tells, with its name, for who points at it.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Tile:
     mark: str = ""
     note: str = ""
     badge: Badge | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def chooser(
     selected: int | None = None,
     chosen: frozenset[int] = frozenset(),
     tags: Sequence[str] | None = None,
+    decides: int = 0,
     height: int = 420,
     zoom: int = 2,
     label: str = "Images",
@@ -176,6 +179,8 @@ def chooser(
         chosen: ids that are chosen, on this page and on others.
         tags: names of the tags, the first nine with a number key; None where images are not chosen
             and tagged.
+        decides: how many chosen images the page decides about at once with W, A, L and U, or about
+            the open one; 0 where it does not say so.
         height: of the scrolling area, in pixels.
         zoom: screen pixels for a pixel of the image.
         label: what a screen reader says the gallery shows.
@@ -201,6 +206,7 @@ def chooser(
         "height": sheet.height * zoom,
         "ids": list(ids),
         "captions": [[tile.first, tile.second] for tile in page.tiles],
+        "abouts": [tile.about for tile in page.tiles],
         "badges": [list(tile.tags) for tile in page.tiles],
         "marks": [[tile.mark, tile.note] for tile in page.tiles],
         "words": [tile.badge for tile in page.tiles],
@@ -213,6 +219,7 @@ def chooser(
         "area": height,
         "label": label,
         "tags": None if tags is None else list(tags),
+        "decides": decides,
     }
 
     def heard() -> None:

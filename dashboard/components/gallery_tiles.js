@@ -16,7 +16,7 @@ function button(text, name, action) {
 }
 
 function tile(gallery, position) {
-  const { ids, captions, words, columns, rows, width, height, tags } = gallery.data;
+  const { ids, captions, abouts, words, columns, rows, width, height, tags } = gallery.data;
   const [first, second] = captions[position];
   const made = element("div", "tile");
   made.setAttribute("role", "option");
@@ -28,7 +28,9 @@ function tile(gallery, position) {
     backgroundSize: `${columns * width}px ${rows * height}px`,
     backgroundPosition: `${-(position % columns) * width}px ${-Math.floor(position / columns) * height}px`,
   });
-  made.append(image, element("span", "first", first), element("span", "second", second));
+  const below = element("span", "second", second);
+  if (abouts[position]) below.title = abouts[position];
+  made.append(image, element("span", "first", first), below);
   if (tags) made.append(element("span", "tick", "✓"));
   made.append(element("span", "badges"), element("span", "mark"));
   if (words[position]) {
@@ -41,7 +43,7 @@ function tile(gallery, position) {
 
 // Tags and decision of a tile: they change while the image stays.
 function decorate(gallery, position) {
-  const { ids, captions, words, badges, marks, tags } = gallery.data;
+  const { ids, captions, abouts, words, badges, marks, tags } = gallery.data;
   const made = gallery.tiles[position];
   const places = badges[position];
   const spots = places.slice(0, 4).map((place) => {
@@ -58,7 +60,8 @@ function decorate(gallery, position) {
   mark.textContent = sign;
   mark.title = note;
   mark.hidden = !sign;
-  const said = [...captions[position], words[position]?.[0], `index ${ids[position]}`, note, ...names];
+  const [first, second] = captions[position];
+  const said = [first, abouts[position] || second, words[position]?.[0], `index ${ids[position]}`, note, ...names];
   made.setAttribute("aria-label", said.filter(Boolean).join(", "));
 }
 
@@ -92,12 +95,35 @@ function chip(gallery, name, place) {
   return made;
 }
 
+// The keys that do something as things stand.
+function hint(gallery) {
+  const { tags, total, decides, marks, elsewhere } = gallery.data;
+  const opened = gallery.selected !== null;
+  const count = gallery.chosen.size + elsewhere;
+  const parts = total > 1 ? ["← → walk"] : [];
+  if (!opened) parts.push("Enter opens");
+  parts.push("Space selects");
+  if (tags.length) parts.push(tags.length > 1 ? `1–${Math.min(tags.length, BADGES)} tag` : "1 sets the tag");
+  if ((opened || count) && Math.max(count, 1) <= decides) {
+    const decided = targetPositions(gallery).some((position) => /[^✎]/.test(marks[position][0]));
+    parts.push(decided ? "W A L decide · U undecides" : "W A L decide");
+  }
+  if (opened) parts.push("Esc closes");
+  else if (count) parts.push("Esc selects none");
+  return parts.join(" · ");
+}
+
+function refreshHint(gallery) {
+  const found = gallery.root.querySelector(".hint");
+  if (!found) return;
+  found.textContent = hint(gallery);
+  found.title = found.textContent; // where it does not fit
+}
+
 function pager(gallery) {
   const { page, pages, tags } = gallery.data;
   const made = element("div", "pager");
-  if (tags) {
-    made.append(element("span", "hint", "← → walk · Enter opens · Space selects · 1–9 tag · Esc closes"));
-  }
+  if (tags) made.append(element("span", "hint"));
   if (pages < 2) return made;
   const turner = (text, name, target) => {
     const turning = button(text, name, () => act(gallery, { page: target }));

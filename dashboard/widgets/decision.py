@@ -1,7 +1,7 @@
 """What a reviewer decides about labels: wrong, ambiguous, to be left out; for one image or several.
 
 Decisions stand in the review file beside the data, never in the data. W, A, L and U on the keyboard
-do what the buttons do.
+do what the buttons do; Z takes the last decision back.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,13 +11,16 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review import annotations as annotating
-from core.review.annotations import Decision
+from core.review.annotations import Annotations, Decision
 from core.runs import Run
-from dashboard import review_loaders
-from dashboard.text import counted, escaped, sentence
+from dashboard import review_loaders, selection
+from dashboard.text import count, counted, escaped, sentence
+from dashboard.widgets.tagging import kept
 
 _PROBLEM = "decision_problem"
+_LAST = "last_decision"
 _FORGET = "Undecide"
+_NONE = "none yet"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,67 @@ class Label:
     suggested: int | None = None
 
 
+@dataclass(frozen=True)
+class _Last:
+    """What was decided last, to be taken back.
+
+    Attributes:
+        where: data set, file, and the gallery in which it was done.
+        before: what was decided about each image until then.
+        now: what is decided since.
+    """
+
+    where: tuple[str, str, str]
+    before: Mapping[int, Decision | None]
+    now: Mapping[int, Decision | None]
+
+
+def last_decision(of: Run, file: str, known: Annotations, place: str) -> None:
+    """What was decided last in this gallery, with a button that takes it back; else nothing.
+
+    Args:
+        of: a run on the data set.
+        file: that the gallery's images are in.
+        known: what is said about them.
+        place: names the gallery.
+    """
+    last: _Last | None = st.session_state.get(_LAST)
+    if last is None or last.where != (known.dataset, file, place):
+        return
+    if any(known.decision_of(file, index) != one for index, one in last.now.items()):
+        return  # decided otherwise meanwhile
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(_told_last(last, review_loaders.dataset_of(of).classes), width="content")
+        st.button(
+            "Undo", key=f"{place}_undo", type="tertiary", icon=":material/undo:", shortcut="Z",
+            on_click=_take_back, args=(of, last),
+        )  # fmt: skip
+
+
+def _told_last(last: _Last, classes: tuple[str, ...]) -> str:
+    decisions = set(last.now.values())
+    what = (
+        words(decisions.pop(), classes) if len(decisions) == 1 else "wrong, should be as suggested"
+    )
+    if what == _NONE:
+        what = "no decision any more"
+    if len(last.now) > 1:
+        return f"{counted(len(last.now), 'image')}: {what}"
+    (index,) = last.now
+    opened = selection.current().example
+    follows = "" if opened in (None, index) else f"; image {count(opened)} is open now"
+    return f"Image {count(index)}: {what}{follows}"
+
+
+def _take_back(of: Run, last: _Last) -> None:
+    """What was decided before is in force again; a single image is opened once more."""
+    data, file = review_loaders.dataset_of(of), last.where[1]
+    if kept(annotating.decide_many, data, file, last.before):
+        st.session_state.pop(_LAST, None)
+        if len(last.before) == 1:
+            selection.update(example=next(iter(last.before)))
+
+
 def decision(
     of: Run,
     file: str,
@@ -40,6 +104,7 @@ def decision(
     key: str = "decision",
     shortcuts: bool = True,
     after: Callable[[bool], None] | None = None,
+    place: str = "",
 ) -> None:
     """Says what is decided about the images, and draws the buttons that decide.
 
@@ -50,6 +115,7 @@ def decision(
         key: names the buttons.
         shortcuts: whether they listen to the keyboard; only one set on a page may.
         after: called once it is kept, with whether the images are decided now.
+        place: names the gallery of the images, where `last_decision` takes it back.
     """
     try:
         known = review_loaders.annotations(of).decisions.get(file, {})
@@ -62,7 +128,7 @@ def decision(
         if problem := st.session_state.pop(f"{key}_{_PROBLEM}", None):
             st.error(problem, icon="⚠️")
         st.markdown(_told(now, classes))
-        buttons = _Buttons(of, file, images, now, key, shortcuts, after)
+        buttons = _Buttons(of, file, images, now, key, shortcuts, after, place)
         first = st.container(horizontal=True, gap="small", vertical_alignment="center")
         second = first
         if len(images) == 1:  # in the narrow example pane
@@ -82,6 +148,7 @@ class _Buttons:
     key: str
     shortcuts: bool
     after: Callable[[bool], None] | None
+    place: str
 
     def mislabelled(self, classes: tuple[str, ...]) -> None:
         """The label that it looks like, and the choice of any other."""
@@ -91,7 +158,8 @@ class _Buttons:
             if label.suggested not in (None, label.given)
         }
         if likely:
-            self._button("right", _suggestion(likely, classes), ":material/edit:", "W", likely)
+            label, about = _suggestion(likely, classes)
+            self._button("right", label, ":material/edit:", "W", likely, about)
         self._choice(classes, "or …" if likely else "Should be …")
 
     def others(self) -> None:
@@ -114,12 +182,13 @@ class _Buttons:
         icon: str,
         shortcut: str,
         wanted: Mapping[int, Decision | None],
+        about: str | None = None,
     ) -> None:
         in_force = all(self.now[index] == one for index, one in wanted.items())
         st.button(
             label, key=f"{self.key}_{name}", icon=icon,
             type="tertiary" if name == "undecide" else "primary" if in_force else "secondary",
-            shortcut=shortcut if self.shortcuts else None,
+            shortcut=shortcut if self.shortcuts else None, help=about,
             on_click=self._decide, args=(wanted,),
         )  # fmt: skip
 
@@ -151,22 +220,27 @@ class _Buttons:
         )  # fmt: skip
 
     def _decide(self, wanted: Mapping[int, Decision | None]) -> None:
+        data = review_loaders.dataset_of(self.of)
         try:
-            annotating.decide_many(review_loaders.dataset_of(self.of), self.file, wanted)
+            annotating.decide_many(data, self.file, wanted)
         except UserError as error:
             st.session_state[f"{self.key}_{_PROBLEM}"] = sentence(str(error))
             return
+        before = {index: self.now[index] for index in wanted}
+        where = (data.name, self.file, self.place)
+        st.session_state[_LAST] = _Last(where, before, dict(wanted))
         if self.after is not None:
             self.after(any(wanted.values()))
 
 
-def _suggestion(likely: Mapping[int, Decision], classes: tuple[str, ...]) -> str:
+def _suggestion(likely: Mapping[int, Decision], classes: tuple[str, ...]) -> tuple[str, str | None]:
+    """What the button says, and more for who points at it where the classes differ."""
     labels = {decision.label for decision in likely.values()}
     if len(labels) > 1:
-        return "Should be what each looks like"
+        return "Should be as suggested", "Each gets the class that it looks like to the network."
     (label,) = labels
     assert label is not None
-    return f"Should be {escaped(classes[label])}"
+    return f"Should be {escaped(classes[label])}", None
 
 
 def _told(now: Mapping[int, Decision | None], classes: tuple[str, ...]) -> str:
@@ -181,7 +255,7 @@ def _told(now: Mapping[int, Decision | None], classes: tuple[str, ...]) -> str:
 def words(decided: Decision | None, classes: tuple[str, ...]) -> str:
     """A decision as people say it, harmless in Markdown."""
     if decided is None:
-        return "none yet"
+        return _NONE
     if decided.kind == "mislabelled":
         assert decided.label is not None
         return f"wrong, should be {escaped(classes[decided.label])}"

@@ -46,6 +46,7 @@ class Around:
         editable: whether tags, notes and decisions can be kept.
         shortcuts: whether the decision's buttons listen to the keyboard.
         alone: whether the image stands among no others.
+        key: names the gallery.
     """
 
     found: Found
@@ -54,6 +55,7 @@ class Around:
     editable: bool = True
     shortcuts: bool = True
     alone: bool = False
+    key: str = ""
 
 
 def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> None:
@@ -161,10 +163,11 @@ def _answer(viewed: Viewed, shown: images.Example, around: Around) -> None:
                 height=max(HEIGHT - 16, 17 * rows),
                 label="Probability of each class",
             )
-    whose = "" if found.own_answers else "; answers of networks that have not learnt from it"
+    whose = f", epoch {viewed.epoch}"
+    if not found.own_answers:  # of no epoch of this run
+        whose = "; answers of networks that have not learnt from it"
     st.caption(
-        f"Image {shown.index:,} of the {_ORIGIN[found.file]} file, {found.split} split, "
-        f"epoch {viewed.epoch}{whose}"
+        f"Image {shown.index:,} of the {_ORIGIN[found.file]} file, {found.split} split{whose}"
     )
 
 
@@ -200,7 +203,8 @@ def _remarks(shown: images.Example, around: Around) -> None:
             _open_next(around)
 
     decision(
-        found.run, found.file, {shown.index: label}, shortcuts=around.shortcuts, after=after
+        found.run, found.file, {shown.index: label},
+        shortcuts=around.shortcuts, after=after, place=around.key,
     )  # fmt: skip
     _note(found, shown.index)
 
@@ -272,6 +276,11 @@ def _closer_look(viewed: Viewed, shown: images.Example, own_answers: bool) -> No
         return
     assert viewed.epoch is not None
     subject = Subject(viewed.run, viewed.epoch, shown.pixels)
+    if not own_answers:
+        st.caption(
+            f"Of the run's own network, epoch {viewed.epoch}, which may have learnt this image. "
+            "The answers above are those of other networks."
+        )
     if panel == "why":
         parts = Parts.of(shown.probabilities, shown.true)
         attribution_panel(subject, parts, "example_why", narrow=True)

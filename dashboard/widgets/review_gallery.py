@@ -13,8 +13,9 @@ from dashboard import images as pictures
 from dashboard import review_loaders, selection
 from dashboard.components.gallery import End, Listener, Page, Tile, chooser
 from dashboard.review_images import Captions, Found, Images, find, place_of
-from dashboard.text import clean, counted, percent, sentence
-from dashboard.widgets.decision import Label, decision
+from dashboard.text import clean, counted, sentence
+from dashboard.tile_lines import lines
+from dashboard.widgets.decision import Label, decision, last_decision
 from dashboard.widgets.example_pane import Around, example_pane
 from dashboard.widgets.gallery_filters import filter_button, filter_line, order_choice
 from dashboard.widgets.run_bar import Viewed
@@ -25,6 +26,7 @@ __all__ = ["Captions", "Images", "review_gallery"]
 PANE_WIDTH = 400  # pixels
 _BARS = 66  # of pager and tags, which take their height from the images'
 _MOST_DECIDED = 500  # images at once: nobody has looked at more
+_OUTCOMES = {"wrong": "Errors", "right": "Right answers"}
 _SIGNS = {"ambiguous": "?", "left out": "∅"}
 
 
@@ -60,6 +62,7 @@ def _gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
                 if line is not None:
                     st.warning(sentence(line), icon="⚠️")
             tell_problem()
+            last_decision(found.run, found.file, found.annotations, key)
             _tiles(viewed, found, images, choice, key, height, editable=problem is None)
         if chosen.example is not None:
             with st.container(width=PANE_WIDTH):
@@ -131,7 +134,7 @@ def _head(found: Found, images: Images, choice: _Choice, key: str, editable: boo
         key=f"signs_{key}" if narrow else f"tools_{key}",
     )  # fmt: skip
     title = title or row.container(width="stretch", key=f"{key}_title")
-    title.markdown(f"**{images.title}** · {_count(found)}")
+    title.markdown(_title(found, images))
     if images.rows.empty:
         return
     with row:
@@ -143,12 +146,20 @@ def _head(found: Found, images: Images, choice: _Choice, key: str, editable: boo
     filter_line(found, classes, key)
 
 
-def _count(found: Found) -> str:
-    shown, there = len(found.rows), len(found.table)
-    if shown == there:
-        return counted(shown, f"{found.split} image")
-    outcome = "" if found.query.outcome == "any" else f" {found.query.outcome}"
-    return f"{shown:,}{outcome} of {counted(there, f'{found.split} image')}"
+def _title(found: Found, images: Images) -> str:
+    """What is shown, and of how many, in Markdown."""
+    shown, there, outcome = len(found.rows), len(found.table), found.query.outcome
+    every = counted(there, f"{found.split} image")
+    number = every if shown == there else f"{shown:,} of {every}"
+    if images.outcome is None:
+        return f"**{images.title}** · {number}"
+    # The page has all images, and at first shows those of one outcome: the filter has the say.
+    if outcome == "any":
+        return f"**{'All images' if shown == there else 'Images'}** · {number}"
+    alike = int((found.table["correct"] == (outcome == "right")).sum())
+    if shown != alike:
+        number = f"{shown:,} of {alike:,}, filtered"
+    return f"**{_OUTCOMES[outcome]}** · {number}"
 
 
 def _targets(choice: _Choice) -> Collection[int]:
@@ -183,6 +194,7 @@ def _tiles(
         selected=selection.current().example,
         chosen=choice.ids,
         tags=list(found.annotations.tags) if editable else None,
+        decides=_MOST_DECIDED if editable and images.suggested else 0,
         height=height - _BARS,
         zoom=max(1, round(56 / sheet.width)),
         label=f"{counted(len(found.rows), 'image')}",
@@ -192,28 +204,21 @@ def _tiles(
 def _tiles_of(
     found: Found, images: Images, shown: pd.DataFrame, classes: tuple[str, ...]
 ) -> list[Tile]:
-    lines = images.caption(shown) if images.caption else _captions(shown, classes)
+    written = lines(found, images, shown, classes)
     badges = images.badges(shown) if images.badges else [None] * len(shown)
     places = {name: place for place, name in enumerate(found.annotations.tags)}
     tiles = []
-    for index, (first, second), badge in zip(map(int, shown["index"]), lines, badges, strict=True):
+    for index, line, badge in zip(map(int, shown["index"]), written, badges, strict=True):
         tags = tuple(places[name] for name in found.annotations.tags_of(found.file, index))
         decided = found.annotations.decision_of(found.file, index)
         note = found.annotations.note_of(found.file, index)
         sign, words = _sign(decided, classes)
         if note:
             sign, words = f"{sign}✎", f"{words}\n{note}".strip()
-        tiles.append(Tile(index, clean(first, 40), clean(second, 40), tags, sign, words, badge))
+        below = (clean(line.first, 40), clean(line.second, 40))
+        about = clean(line.about, 80)
+        tiles.append(Tile(index, *below, tags, sign, words, badge, about))
     return tiles
-
-
-def _captions(shown: pd.DataFrame, classes: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [
-        (f"{classes[true]} → {classes[predicted]}", percent(confidence, 1))
-        for true, predicted, confidence in zip(
-            shown["true"], shown["predicted"], shown["confidence"], strict=True
-        )
-    ]
 
 
 def _sign(decided: Decision | None, classes: tuple[str, ...]) -> tuple[str, str]:
@@ -237,7 +242,7 @@ def _decide(found: Found, images: Images, choice: _Choice) -> None:
         int(index): Label(int(true), None if pd.isna(looked) else int(looked))
         for index, true, looked in zip(rows["index"], rows["true"], rows[looks], strict=True)
     }
-    decision(found.run, found.file, labels, key="decision_chosen")
+    decision(found.run, found.file, labels, key="decision_chosen", place=choice.key)
 
 
 def _listener(found: Found, choice: _Choice) -> Listener:
@@ -269,5 +274,5 @@ def _pane(
     viewed: Viewed, found: Found, images: Images, choice: _Choice, index: int, editable: bool
 ) -> None:
     place = place_of(found.rows, index)
-    around = Around(found, images, place, editable, shortcuts=not choice.ids)
+    around = Around(found, images, place, editable, shortcuts=not choice.ids, key=choice.key)
     example_pane(viewed, index, around)

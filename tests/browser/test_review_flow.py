@@ -100,11 +100,15 @@ def test_many_are_selected_tagged_and_filtered_by_their_tag(
     annotating.tag(DIGITS, "test", [], "faint", kept)
     go(page, f"{dashboard}/results?run={run.id}")
     expect(_tiles(page)).to_have_count(120)
+    hint = page.locator(".st-key-gallery .hint")
+    expect(hint).to_contain_text("Enter opens · Space selects · 1–2 tag")
+    expect(hint).not_to_contain_text("Esc")
     ids = _indices(page)
     _tiles(page).nth(2).locator(".tick").click(force=True)
     _tiles(page).nth(5).click(modifiers=["Shift"])
     _tiles(page).nth(4).click(modifiers=["Control"])
     expect(page.locator(".st-key-gallery .count")).to_have_text("3 selected")
+    expect(hint).to_contain_text("Esc selects none")
     page.keyboard.press("2")
     expect(page.locator(".st-key-gallery .badges .badge")).to_have_count(3)
     assert _said(kept).tagged("faint", "test") == {ids[2], ids[3], ids[5]}
@@ -120,6 +124,10 @@ def test_many_are_selected_tagged_and_filtered_by_their_tag(
     expect(page).to_have_url(re.compile("filter=tags%3Dfaint"))
     expect(_tiles(page)).to_have_count(3)
     assert sorted(_indices(page)) == sorted([ids[2], ids[3], ids[5]])
+    # The choices stay open for the next one.
+    choices.get_by_role("button", name=re.compile("^smudged")).click()
+    expect(page).to_have_url(re.compile("filter=tags%3Dfaint%2Csmudged"))
+    expect(choices).to_be_visible()
 
 
 def test_the_open_image_is_walked_across_pages_without_closing(

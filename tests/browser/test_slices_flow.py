@@ -35,7 +35,7 @@ def test_a_slice_opens_into_its_images_and_the_page_goes_on_from_its_address(
     go(page, f"{dashboard}/slices?run={run.id}")
     expect(page.get_by_text(re.compile("^like [0-9]")).first).to_be_visible()  # the look-alikes
     title = page.locator(".st-key-slice_gallery_title")
-    expect(title).to_contain_text("Misclassified")
+    expect(title).to_contain_text("Errors")
 
     _row(page, "thick").click()
     expect(page).to_have_url(re.compile("group=slice(:|%3A)thick(@|%40)10"))
@@ -61,7 +61,7 @@ def test_a_slice_opens_into_its_images_and_the_page_goes_on_from_its_address(
     expect(title).to_contain_text(f"· {counts[1]} test images")
     page.keyboard.press("Escape")
     expect(page).not_to_have_url(re.compile("group="))
-    expect(title).to_contain_text("Misclassified")
+    expect(title).to_contain_text("Errors")
 
 
 def test_what_is_shown_becomes_a_slice_of_its_own(page: Page, dashboard: str, run: Run) -> None:

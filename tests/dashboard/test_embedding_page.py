@@ -96,7 +96,7 @@ def test_without_a_lasso_nothing_is_marked_and_the_errors_are_shown(run) -> None
     at = page(run)
     _, blocks = points_of(at)
     assert not blocks["marked"].any()
-    assert "**All images**" in texts(at)
+    assert "**Errors**" in texts(at)
 
 
 @pytest.mark.parametrize("now", [0, 2])
@@ -293,13 +293,13 @@ def test_a_lasso_that_cannot_be_followed_gets_a_sentence(run, spec, sentence) ->
     said = texts(at)
     assert sentence in said.replace("\\", "")
     assert at.warning or at.info
-    assert "**All images**" in said
+    assert "**Errors**" in said
     assert not points_of(at)[1]["marked"].any()
 
 
 def test_a_group_of_another_page_is_left_alone(run) -> None:
     at = page(run, group="flips:fixed")
-    assert not at.warning and "**All images**" in texts(at)
+    assert not at.warning and "**Errors**" in texts(at)
     assert at.query_params["group"] == "flips:fixed"
 
 

@@ -55,8 +55,8 @@ def _open(run, wanted: dict[str, Any] | None = None, **params: str) -> Any:
     return at
 
 
-def _gallery(at: Any) -> dict[str, Any]:
-    (found,) = [e for e in at.get("bidi_component") if "-some" in e.proto.id]
+def _gallery(at: Any, key: str = "some") -> dict[str, Any]:
+    (found,) = [e for e in at.get("bidi_component") if f"-{key}" in e.proto.id]
     return json.loads(found.proto.json)
 
 
@@ -89,7 +89,59 @@ def test_the_first_page_is_that_of_the_rows_with_their_captions(run):
         f"{first['true']} → {first['predicted']}", f"{first['confidence'] * 100:.1f} %",
     ]  # fmt: skip
     assert (data["total"], data["pages"]) == (len(wrong), -(-len(wrong) // 120))
-    assert f"**Some *images*** · {len(wrong)} wrong of {len(table)} test images" in texts(at)
+    assert f"**Errors** · {len(wrong)} of {len(table)} test images" in texts(at)
+
+
+def test_the_title_names_what_the_filter_leaves_and_of_how_many(run):
+    table = _rows(run)
+    wrong, every = table[~table["correct"]], f"{len(table)} test images"
+    fours = (int((wrong["true"] == 4).sum()), int((table["true"] == 4).sum()))
+    shown = texts(_open(run, filter="true=4"))
+    assert f"**Errors** · {fours[0]} of {len(wrong)}, filtered" in shown
+    assert f"**All images** · {every}" in texts(_open(run, filter="outcome=any"))
+    shown = texts(_open(run, filter="outcome=any;true=4"))
+    assert f"**Images** · {fours[1]} of {every}" in shown
+    shown = texts(_open(run, filter="outcome=right"))
+    assert f"**Right answers** · {len(table) - len(wrong)} of {every}" in shown
+    shown = texts(_open(run, {}, filter="true=4"))  # a page that has these images and no others
+    assert f"**Some *images*** · {fours[1]} of {every}" in shown
+
+
+@pytest.mark.parametrize(
+    ("order", "column", "written"),
+    [
+        ("loss", "loss", "{:.2f}"),
+        ("entropy", "entropy", "{:.2f}"),
+        ("margin", "margin", "{:.1%}"),
+        ("confidence:low", "confidence", "{:.1%}"),
+        ("index", "index", "{:,}"),
+    ],
+)
+def test_the_second_line_is_what_the_images_are_sorted_by(run, order, column, written):
+    data = _gallery(_open(run, sort=order))
+    rows = _rows(run).set_index("index", drop=False)
+    expected = [written.format(rows[column][index]).replace("%", " %") for index in data["ids"]]
+    assert [second for _, second in data["captions"]] == expected
+    assert data["abouts"] == [f"{column} {value}" for value in expected]
+
+
+def test_a_line_of_the_page_gives_way_to_another_order_and_is_told_beside_it(run):
+    data = _gallery(open_page("labels", run=run.id), "suspects")
+    assert {second[:5] for _, second in data["captions"]} == {"like "}
+    sorted_by_loss = _gallery(open_page("labels", run=run.id, sort="loss"), "suspects")
+    losses = _rows(run).set_index("index")["loss"]
+    for index, (first, second), about in zip(
+        sorted_by_loss["ids"], sorted_by_loss["captions"], sorted_by_loss["abouts"], strict=True
+    ):
+        place = data["ids"].index(index)
+        assert (first, second) == (data["captions"][place][0], f"{losses[index]:.2f}")
+        assert about == f"loss {second}, {data['captions'][place][1]}"
+
+
+def test_how_alike_images_are_stands_under_them(run):
+    data = _gallery(_open(run, {}, sort="similar:7"))
+    assert data["captions"][0][1] == "1.000"
+    assert data["abouts"][0] == "similarity 1.000"
 
 
 def test_the_address_s_filter_and_order_are_those_of_the_rows(run):
@@ -227,6 +279,21 @@ def test_where_every_answer_is_right_nobody_is_told_to_clear_a_filter(run, page,
     assert any("No image passes the filter" in info.value for info in at.info)
 
 
+def test_where_a_threshold_leaves_no_error_nobody_is_told_to_clear_a_filter(run, monkeypatch):
+    right = np.eye(10, dtype=np.float32)[DIGITS.test_labels.numpy()]
+    values = right.copy()
+    values[:5] = 0.4 * right[:5] + 0.6 * np.roll(right[:5], 1, axis=1)
+    monkeypatch.setattr(type(run), "probabilities", lambda self, epoch, split: values)
+    assert "**Errors** · 5 of" in texts(open_page("results", run=run.id))
+    at = open_page("results", run=run.id, threshold="0.9")
+    assert not at.exception
+    said = [info.value for info in at.info]
+    assert any(
+        "every test image answered with a confidence of 0.9 or more is" in one for one in said
+    )
+    assert not any("passes the filter" in one for one in said)
+
+
 def _empty_app() -> None:
     from dashboard import review_loaders
     from dashboard.widgets.review_gallery import Images, review_gallery
@@ -362,10 +429,16 @@ def test_all_selected_images_are_decided_about(run):
     ids = _gallery(at)["ids"][:3]
     at.session_state["some_chosen"] = (("digits", "test"), frozenset(ids))
     at.run()
+    assert at.button(key="decision_chosen_right").label == "Should be as suggested"
     at.button(key="decision_chosen_ambiguous").click().run()
     assert not at.exception
     decided = annotating.load(DIGITS).decisions["test"]
     assert decided == dict.fromkeys(sorted(ids), Decision("ambiguous"))
+    assert "3 images: ambiguous" in texts(at)
+    at.button(key="some_undo").click().run()
+    assert not at.exception
+    assert annotating.load(DIGITS).decision_counts("test")["ambiguous"] == 0
+    assert "some_undo" not in [one.key for one in at.button]
 
 
 def test_of_too_many_selected_images_it_is_said_that_nothing_can_be_decided(run, monkeypatch):
@@ -502,8 +575,12 @@ def test_train_images_are_shown_with_the_answers_they_come_with(run):
     shown = texts(at)
     assert f"True label **{labels[1400]}**" in shown
     assert "Confidence **55.0 %**" in shown
-    assert "Image 1,400 of the training file, train split" in shown
+    assert "Image 1,400 of the training file, train split; answers of networks" in shown
     assert "Over the epochs" not in at.segmented_control(key="example_panel").options
+    for panel in ("alike", "why"):
+        at.segmented_control(key="example_panel").set_value(panel).run()
+        assert not at.exception
+        assert "Of the run's own network, epoch 2" in texts(at)
     at.text_input(key="example_new_tag_train_1400").set_value("odd").run()
     assert annotating.load(DIGITS).tagged("odd", "train") == {1400}
 

@@ -105,9 +105,7 @@ def test_a_slice_in_the_address_shows_exactly_its_images(embedded, split):
 def test_without_a_slice_every_error_is_shown(embedded):
     wrong, _ = _wrong(embedded)
     at = open_page("slices", run=embedded.id)
-    assert f"{int(wrong.sum()):,} wrong of {len(wrong):,} test images" in _count(
-        at, "Misclassified"
-    )
+    assert f"{int(wrong.sum()):,} of {len(wrong):,} test images" in _count(at, "Errors")
 
 
 def test_an_address_made_with_other_settings_is_read_with_them(embedded):
@@ -134,7 +132,7 @@ def test_an_unknown_slice_gets_a_sentence(embedded, key):
 def test_a_group_of_another_page_is_left_alone(embedded):
     at = open_page("slices", run=embedded.id, group="flips:fixed")
     assert not at.exception
-    assert "**Misclassified**" in texts(at)
+    assert "**Errors**" in texts(at)
 
 
 def test_a_tag_is_a_named_slice_and_can_be_deleted(embedded, digits):
