@@ -62,7 +62,7 @@ def show_decisions(viewed: Viewed, source: Source, known: Annotations, scored: b
             show_score(viewed, source)
         decisions_file(viewed.run, known)
     with right:
-        train_again(viewed, known)
+        train_again(viewed, known, source.split)
 
 
 def page() -> None:

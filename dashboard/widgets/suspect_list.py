@@ -22,6 +22,12 @@ _NAMES: dict[Listed, str] = {
     "decided": "Decided",
     "all": "All, ranked",
 }
+_RULES = {
+    "open": "Listed are the labels that the network contradicts most, as many as confident "
+    "learning estimates to be wrong, without those decided about. “All, ranked” has the others.",
+    "decided": "Listed is whatever has a decision, the most doubtful first.",
+    "all": "The less probable the network finds a label, the further in front it stands.",
+}
 _TITLES = {
     "open": "Labels to decide about",
     "decided": "Decided",
@@ -68,6 +74,7 @@ def suspect_list(
     """
     classes = review_loaders.dataset_of(viewed.run).classes
     rows = lists[chosen]
+    st.caption(_RULES[chosen])
     review_gallery(
         viewed,
         Images(

@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.review.annotations import Annotations
 from core.review.decisions import overlay_of
 from core.runs import RunSummary
-from dashboard import label_loaders, loaders
+from dashboard import label_loaders, loaders, selection
 from dashboard.text import clean, counted, escaped, moment, percent, sentence
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.run_heading import STATE_COLORS
@@ -25,19 +25,26 @@ _NOTHING = (
     "them: ambiguous images are learnt as labelled, and images that are held out for validation, "
     "or beyond the limit, are not learnt from in any case."
 )
+_ELSEWHERE = (
+    "Look at Train or Validation above: decisions about test images change how answers are "
+    "counted, never what is learnt."
+)
 _AMBIGUOUS = {"leave out": "leave out", "keep": "learn as labelled"}
 
 
-def train_again(viewed: Viewed, known: Annotations) -> None:
-    """What the decisions would change, the button that trains with them, and what came of it."""
+def train_again(viewed: Viewed, known: Annotations, split: str) -> None:
+    """What the decisions would change, the button that trains with them, and what came of it.
+
+    Args:
+        viewed: whose settings are trained with.
+        known: the decisions.
+        split: whose labels are looked at.
+    """
     st.markdown("**Train again with these decisions**")
     decided = known.decision_counts("train")
     if not any(decided.values()):
-        st.caption(
-            "No image of the train file has been decided about yet. Look at Train or Validation "
-            "above: decisions about test images change how answers are counted, never what is "
-            "learnt."
-        )
+        more = _ELSEWHERE if split == "test" else "Decide about some of those above."
+        st.caption(f"No image of the train file has been decided about yet. {more}")
     else:
         leave_out = True
         if decided["ambiguous"]:
@@ -141,12 +148,23 @@ def _row(viewed: Viewed, summary: RunSummary, reviewed: bool) -> None:
             f":{STATE_COLORS[summary.state]}-badge[{summary.state}] :gray[{' · '.join(facts)}]"
         )
         st.space("stretch")
+        old, new = viewed.run.id, summary.id
         if summary.state in loaders.ACTIVE:
-            page, text, params = "train", "Follow", {"run": summary.id}
+            page, text, more = "train", "Follow", {}
         else:
-            old, new = viewed.run.id, summary.id
             if summary.created < viewed.run.created:
                 old, new = new, old
-            page, text, params = "compare", "Compare", {"run": new, "compare": old}
+            page, text, more = "compare", "Compare", {"compare": old}
         if st.button(text, key=f"{page}_{summary.id}", icon=_ICONS[page]):
-            st.switch_page(f"views/{page}.py", query_params={**params, "split": viewed.split})
+            st.switch_page(f"views/{page}.py", query_params=_way(new, viewed.split, more))
+        st.button(
+            "Open", key=f"open_{summary.id}", icon=":material/arrow_forward:", type="tertiary",
+            help="Looks at the labels with this run.", on_click=selection.update,
+            kwargs={"run": summary.id, "epoch": None, "example": None},
+        )  # fmt: skip
+
+
+def _way(run_id: str, split: str, more: dict[str, str]) -> dict[str, str]:
+    """The address of another page; who comes back from it finds the same labels and list."""
+    group = selection.current().group
+    return {"run": run_id, **more, "split": split, **({"group": group} if group else {})}

@@ -63,11 +63,21 @@ def test_suspects_are_marked_by_key_trained_again_and_compared(
     wrong, ambiguous, left_out, fourth = _order(run)[:4]
     go(page, f"{dashboard}/labels?run={run.id}&group=suspects:train 2x4")
     pane = page.locator(".st-key-example_pane")
+    hint = page.locator(".st-key-suspects .hint")
+    expect(hint).not_to_contain_text("decide")
     _tiles(page).first.click()
+    expect(hint).to_contain_text("W A L decide")
     for row, key in ((wrong, "w"), (ambiguous, "a"), (left_out, "l")):
         expect(pane).to_contain_text(f"Image {row['index']:,}")
         settle(page)
         page.keyboard.press(key)
+    expect(pane).to_contain_text(f"Image {fourth['index']:,}")
+    settle(page)
+    page.keyboard.press("z")
+    expect(pane).to_contain_text(f"Image {left_out['index']:,}")
+    settle(page)
+    assert left_out["index"] not in _known(runs_dir).decisions["train"]
+    page.keyboard.press("l")
     expect(pane).to_contain_text(f"Image {fourth['index']:,}")
     settle(page)
     assert _known(runs_dir).decisions["train"] == {

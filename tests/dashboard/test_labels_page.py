@@ -94,9 +94,45 @@ def test_a_decided_label_leaves_the_list_and_the_next_one_opens(run, digits):
     assert annotating.load(digits).decision_of("test", order[1]) == Decision("ambiguous")
     assert at.query_params["example"] == str(order[2])
     assert _gallery(at)["total"] == len(order) - 1
+    assert at.button(key="suspects_undo").proto.shortcut
+    assert f"Image {order[1]}: ambiguous; image {order[2]} is open now" in texts(at)
     at.segmented_control(key="label_list").set_value("decided").run()
     assert _gallery(at)["ids"] == [order[1]]
     assert "example" not in at.query_params
+
+
+def test_the_last_decision_is_taken_back_where_it_was_made(run, digits):
+    table = _ranked(run, "test")[0]
+    order = table[table["is_issue"]]["index"].tolist()
+    annotating.decide(digits, "test", order[0], Decision("left out"))
+    at = open_page("labels", run=run.id, example=str(order[0]), group="suspects:decided")
+    assert "suspects_undo" not in [button.key for button in at.button]
+    _button(at, "Undecide").click().run()
+    assert f"Image {order[0]}: no decision any more" in texts(at)
+    at.button(key="suspects_undo").click().run()
+    assert not at.exception
+    assert annotating.load(digits).decision_of("test", order[0]) == Decision("left out")
+    assert at.query_params["example"] == str(order[0])
+    assert "suspects_undo" not in [button.key for button in at.button]
+
+    _button(at, "Ambiguous").click().run()
+    annotating.decide(digits, "test", order[0], None)  # elsewhere: there is nothing to take back
+    assert "suspects_undo" not in [button.key for button in at.run().button]
+
+
+def test_each_list_says_why_its_labels_are_in_it(run):
+    at = open_page("labels", run=run.id)
+    assert "as confident learning estimates to be wrong" in texts(at)
+    at.segmented_control(key="label_list").set_value("all").run()
+    assert "less probable the network finds a label" in texts(at)
+    assert "as confident learning estimates" not in texts(at)
+
+
+def test_keys_that_decide_are_hinted_at_here_and_nowhere_else(run):
+    assert _gallery(open_page("labels", run=run.id))["decides"] == 500
+    at = open_page("results", run=run.id)
+    (found,) = [e for e in at.get("bidi_component") if e.proto.id.endswith("-gallery")]
+    assert json.loads(found.proto.json)["decides"] == 0
 
 
 def test_the_last_of_a_list_gives_way_to_the_one_before(run):
@@ -306,7 +342,12 @@ def test_without_decisions_about_training_images_there_is_nothing_to_train_with(
     annotating.decide(digits, "test", 3, Decision("ambiguous"))
     at = open_page("labels", run=run.id)
     assert "No image of the train file has been decided about" in texts(at)
+    assert "Look at Train or Validation above" in texts(at)
     assert "Train again" not in [button.label for button in at.button]
+    for there in ({"group": TRAIN}, {"split": "validation"}):
+        said = texts(open_page("labels", run=run.id, **there))
+        assert "No image of the train file has been decided about" in said
+        assert "Look at Train or Validation" not in said
 
 
 @pytest.mark.parametrize("reason", ["held out", "learnt as labelled"])
@@ -355,6 +396,21 @@ def test_a_finished_relative_is_compared_the_older_one_first(run, digits, store)
     assert "The run “reviewed” learns with exactly these decisions" in shown
     annotating.decide(digits, "train", 4, Decision("left out"))
     assert "Train again" in [one.label for one in open_page("labels", run=run.id).button]
+
+
+def test_who_comes_back_from_following_a_run_finds_the_same_labels_and_opens_the_first(
+    folded, digits, store
+):
+    annotating.decide(digits, "train", 3, Decision("left out"))
+    at = open_page("labels", run=folded.id, group=TRAIN)
+    _button(at, "Train again").click().run()
+    (fresh,) = [summary.id for summary in store.list() if summary.id != folded.id]
+    at.button(key=f"train_{fresh}").click().run()
+    assert not at.exception
+    assert (at.query_params["run"], at.query_params["group"]) == (fresh, TRAIN)
+    at = open_page("labels", run=folded.id, group=TRAIN)
+    at.button(key=f"open_{fresh}").click().run()
+    assert (at.query_params["run"], at.query_params["group"]) == (fresh, TRAIN)
 
 
 def test_other_runs_are_no_relatives(run, store):
