@@ -41,6 +41,7 @@ def test_a_filter_opens_its_panel_and_a_patch_its_image(
     _cards(page).nth(3).locator(".open-button").click()
     expect(page).to_have_url(re.compile("unit=3"))
     expect(page.locator(".st-key-chosen_kernels")).to_contain_text("Filter 3 of blocks.1.conv")
+    settle(page)  # until then the images are those of the filter before
     patch = page.locator(".st-key-filter_images .tile").first
     index = re.sub(r"\D", "", patch.get_attribute("title") or "")
     patch.click()
