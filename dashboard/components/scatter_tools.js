@@ -75,7 +75,8 @@ function legend(view) {
   });
   const wrong = element("span", "entry key");
   wrong.append(element("i", "ring"), element("span", "", "answered wrong"));
-  wrong.append(element("em", "", view.numWrong.toLocaleString("en")));
+  view.wrongCount = element("em", "");
+  wrong.append(view.wrongCount);
   list.append(...view.entries, wrong);
   return list;
 }
@@ -87,7 +88,9 @@ function hide(view, change) {
   arrange(view);
 }
 
+// Errors are counted anew with every epoch, though the entries stay the same.
 function markLegend(view) {
+  view.wrongCount.textContent = view.numWrong.toLocaleString("en");
   view.entries.forEach((button, number) => {
     button.setAttribute("aria-pressed", String(!view.hidden.has(number)));
   });

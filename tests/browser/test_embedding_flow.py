@@ -79,7 +79,7 @@ def test_a_lasso_fills_the_gallery_survives_a_reload_and_gets_a_name(
     expect(page.get_by_text(f"{total:,} images carry the tag “between”.")).to_be_visible()
     the_map(page).locator(".overlay").focus()
     page.keyboard.press("Escape")
-    expect(page.get_by_text("All images")).to_be_visible()
+    expect(page.get_by_text("Errors ·")).to_be_visible()
     expect(page).not_to_have_url(re.compile("group="))
 
 
@@ -125,6 +125,16 @@ def test_the_keyboard_walks_opens_chooses_and_closes(page: Page, dashboard: str,
     total = chosen(page)
     assert total > count
     expect(page.get_by_text(f"Inside the lasso · {total:,} test images")).to_be_visible()
+
+    labels = datasets.load("digits").test_labels.numpy()
+    before, after = (
+        int((run.probabilities(epoch, "test").argmax(1) != labels).sum()) for epoch in (1, 2)
+    )
+    assert before != after
+    errors = the_map(page).locator(".legend .key em")
+    expect(errors).to_have_text(f"{before:,}")
+    page.get_by_role("button", name="Play").click()
+    expect(errors).to_have_text(f"{after:,}")
 
 
 def test_the_browser_counts_as_the_library_does(browser: Browser) -> None:
