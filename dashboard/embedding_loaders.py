@@ -67,7 +67,15 @@ def is_ready(of: Run, epoch: int, split: str) -> bool:
     Raises:
         UserError: if the network or the data cannot be used.
     """
-    return split_embedding.look(of, epoch, split) is not None
+    # A map is kept long after the values it was made of: they need not be worked out again.
+    made = (default_root(), of.id, epoch, split) in _made()
+    return made or split_embedding.look(of, epoch, split) is not None
+
+
+@st.cache_resource(show_spinner=False)
+def _made() -> set[tuple[Path, str, int, str]]:
+    """Which maps there have been: a store, a run, an epoch and a split each."""
+    return set()
 
 
 def pca_map(of: Run, epoch: int, split: str, *, growing: bool) -> ImageMap:
@@ -94,6 +102,7 @@ def _pca_map(
     embedding = split_embedding.wait(_run, epoch, split)
     places = on_grid(project(frame, embedding), frame.bounds)
     view = on_grid(frame.view.T, frame.bounds).T.astype(np.int64)
+    _made().add((root, run_id, epoch, split))
     return ImageMap(
         "pca", epoch, reference, places, view, embedding.shape[1], frame.explained
     )  # fmt: skip
