@@ -33,6 +33,7 @@ KINDS: dict[slicing.Kind, str] = {
 PERCENTS = (2, 5, 10, 20)
 MOST_CLUSTERS = 200
 NAMED = "tag@"  # how the key of a named slice begins
+_CLASS = "class@"
 
 _CLUSTER = re.compile(r"cluster@([1-9][0-9]{0,3})\.([0-9]{1,4})")
 _RANGE = re.compile(r"([a-z-]{1,20})@(-?[0-9]{1,6}\.[0-9]{1,20})\.\.(-?[0-9]{1,6}\.[0-9]{1,20})")
@@ -59,6 +60,8 @@ def settings_with(key: str | None) -> Settings:
     usual = Settings()
     if match := _CLUSTER.fullmatch(key or ""):
         return replace(usual, num_clusters=max(2, min(int(match[1]), MOST_CLUSTERS)))
+    if (key or "").startswith((_CLASS, NAMED)):
+        return usual  # class@5 is no end of 5 %
     if (match := _TAIL.fullmatch(key or "")) and int(match[1]) in PERCENTS:
         return replace(usual, percent=int(match[1]))
     return usual
@@ -177,7 +180,7 @@ def _made_with(of: Run, epoch: int, split: str, name: str) -> Slices | None:
     """The slices among which the one of this key would be; None for a key of no kind."""
     if name.startswith(NAMED):
         return _named(of, split)
-    if name.startswith("class@"):
+    if name.startswith(_CLASS):
         return _classes(of, split)
     if (match := _CLUSTER.fullmatch(name)) and int(match[1]) <= MOST_CLUSTERS:
         split_embedding.wait(of, epoch, split)

@@ -1,6 +1,6 @@
 """The slices side by side: every metric of one run, or one metric of several."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from dashboard.history_loaders import Taking
 from dashboard.slice_loaders import Found
 from dashboard.slice_tables import METRICS
 from dashboard.text import clean, escaped, p_value, sentence
-from dashboard.widgets.run_bar import Viewed, label
+from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.slice_ranking import open_slice
 
 _USUAL_OTHERS = 3
@@ -67,15 +67,14 @@ def slice_runs(viewed: Viewed, found: Found, table: pd.DataFrame, height: int) -
 
 def _choices(viewed: Viewed) -> tuple[tuple[str, ...], str]:
     """The other runs, and which of the metrics is compared."""
-    labels = {one.id: label(one) for one in history_loaders.candidates(viewed.run)}
+    labels = _short({one.id: one.name for one in history_loaders.candidates(viewed.run)})
     usual = history_loaders.completed(viewed.run)[:_USUAL_OTHERS]
-    runs, metric = st.columns([5, 4], vertical_alignment="bottom")
-    wanted = runs.multiselect(
+    wanted = st.multiselect(
         "Beside the viewed run", list(labels), default=usual, key=f"slices_runs_{viewed.run.id}",
         format_func=lambda run_id: labels.get(run_id, run_id), persist_state="session",
         placeholder="other runs on the same images",
     )  # fmt: skip
-    chosen = metric.segmented_control(
+    chosen = st.segmented_control(
         "Metric", list(METRICS), default="accuracy", required=True, key="slices_metric",
         format_func=METRICS.__getitem__, persist_state="session", disabled=not wanted,
     )  # fmt: skip
@@ -83,12 +82,17 @@ def _choices(viewed: Viewed) -> tuple[tuple[str, ...], str]:
 
 
 def _names(taking: Sequence[Taking]) -> list[str]:
-    """What each run is called in the table, no two alike."""
-    names = [clean(part.name, 40) for part in taking]
-    return [
-        f"{name} · {tail_of(part.run.id)}" if names.count(name) > 1 else name
-        for name, part in zip(names, taking, strict=True)
-    ]
+    """What each run is called in the table."""
+    return list(_short({part.run.id: part.name for part in taking}).values())
+
+
+def _short(runs: Mapping[str, str]) -> dict[str, str]:
+    """Names of runs by their id, no two alike, and short: several stand in one line."""
+    names = [clean(name, 40) or run_id for run_id, name in runs.items()]
+    return {
+        run_id: f"{name} · {tail_of(run_id)}" if names.count(name) > 1 else name
+        for name, run_id in zip(names, runs, strict=True)
+    }
 
 
 def _columns(metric: str, names: list[str]) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def test_look_alikes_come_when_the_network_has_looked_at_every_image(run):
 
 @pytest.mark.parametrize("split", ["test", "validation"])
 def test_a_slice_in_the_address_shows_exactly_its_images(embedded, split):
-    wrong, labels = _wrong(embedded, split=split)
+    split_embedding.wait(embedded, 2, split)  # of validation only look-alikes are large enough
+    _, labels = _wrong(embedded, split=split)
     at = open_page("slices", run=embedded.id, split=split, group="slice:class@3")
     assert not at.exception
     there = int((labels == 3).sum())
@@ -115,6 +116,11 @@ def test_an_address_made_with_other_settings_is_read_with_them(embedded):
     assert "thin@20" in _rows(at)
     clusters_of = open_page("slices", run=embedded.id, group="slice:cluster@7.2")
     assert clusters_of.number_input(key="slices_clusters").value == 7
+
+
+@pytest.mark.parametrize("key", ["class@5", "tag@20", None])
+def test_a_slice_that_is_no_end_of_a_measure_leaves_their_size(key):
+    assert slice_loaders.settings_with(key) == slice_loaders.Settings()
 
 
 @pytest.mark.parametrize(
@@ -251,6 +257,13 @@ def test_runs_side_by_side(store, embedded):
     assert row["change_p"] != "0.000"
     at.segmented_control(key="slices_metric").set_value("errors").run()
     assert at.dataframe[0].value["errors:1"].iloc[0] == theirs.sum()
+
+
+def test_runs_beside_this_one_are_chosen_by_short_names_of_which_no_two_are_alike(store, embedded):
+    names = [train(store, f"training.seed={seed}", name="twin") for seed in (5, 6)]
+    at = open_page("slices", run=embedded.id)
+    expected = {f"twin · {run.id[-6:]}" for run in names}
+    assert set(at.multiselect(key=f"slices_runs_{embedded.id}").options) == expected
 
 
 def test_a_run_on_other_images_is_refused_beside_this_one(store, embedded):
