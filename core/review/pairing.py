@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from core.runs.run import Run
 
 
+_TAIL = 6  # letters of an id that tell a run from the others of a store
+
+
 def called(run: Run) -> str:
-    """A run in a sentence, by the name that a person has given it, and else by its id."""
+    """A run in a sentence: its name, and the end of its id, as two may have the same name."""
     name = run.label().name
-    return f"run “{name}”" if name else f"run {run.id}"
+    return f"run “{name} · {run.id[-_TAIL:]}”" if name else f"run {run.id}"
 
 
 def check_same_data(one: Run, other: Run) -> None:

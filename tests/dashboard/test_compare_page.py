@@ -269,11 +269,11 @@ def test_errors_of_one_run_alone_open(run, other):
 
 
 def test_a_run_with_the_same_answers_counts_once(store, run, other):
-    train(store, name="twin")
+    twin = train(store, name="twin")
     said = texts(open_page("compare", run=run.id, group="runs:all"))
     assert "by all 2 runs" in said
     name = run.label().name or run.id.replace("-", "\\-")
-    assert "Run “twin” answers every test image as run" in said
+    assert f"Run “twin · {twin.id[-6:]}” answers every test image as run" in said
     assert name in said and "counts once" in said
 
 
