@@ -28,7 +28,7 @@ def heading(viewed: Viewed) -> None:
         facts.append(f"{short_count(summary.parameters)} parameters")
     facts.append(f"{summary.epoch} of {counted(summary.epochs, 'epoch')}")
     if summary.train_seconds:
-        facts.append(f"{duration(summary.train_seconds)} of training")
+        facts.append(f"{time_spent(summary.train_seconds)} of training")
     if viewed.run.overlay_digest is not None:
         facts.append("learns with review decisions")
     st.markdown(
@@ -39,6 +39,11 @@ def heading(viewed: Viewed) -> None:
         st.warning(sentence(summary.message), icon="⚠️")
     elif summary.message:
         st.caption(sentence(summary.message))
+
+
+def time_spent(seconds: float) -> str:
+    """``2 min 05 s``; no run takes no time at all."""
+    return duration(seconds) if seconds >= 1 else "under 1 s"
 
 
 def accuracies(viewed: Viewed) -> None:
@@ -63,7 +68,8 @@ def _tile(number: loaders.Accuracy, epoch: int) -> str:
     return (
         f'<div title="{_MEASURED[how]}">'
         f'<div style="opacity:0.75;font-size:0.85rem">{number.split.capitalize()} accuracy</div>'
-        '<div><span style="font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums">'
+        '<div><span style="font-size:1.35rem;font-weight:600;font-variant-numeric:tabular-nums;'
+        'white-space:nowrap">'
         f"{percent(number.accuracy)}</span>"
         f'<span style="opacity:0.75;padding-left:0.6rem">{_errors(number, how)}</span></div></div>'
     )

@@ -19,8 +19,15 @@ from dashboard.text import (
     quoted,
     sentence,
 )
+from dashboard.widgets.run_heading import time_spent
 
 RUNS = [RunSummary(letter, name=f"run *{letter}*") for letter in "abcdef"]
+
+
+def test_no_run_takes_no_time() -> None:
+    assert [time_spent(seconds) for seconds in (0.2, 0.9, 1.2, 75)] == [
+        "under 1 s", "under 1 s", "1 s", "1 min 15 s",
+    ]  # fmt: skip
 
 
 def test_the_overview_counts_the_hidden_and_names_the_queue_in_order():
