@@ -25,13 +25,14 @@ endef
 run: $(INSTALLED)
 	@$(BIN)/python -m dashboard --port $(PORT)
 
-# The browser tests come last and alone: they watch a page and a trainer in real time.
-# One thread a process: two workers with two threads each would only wait for each other.
+# The browser tests come last: they watch a page and a trainer in real time. Two files at a time, as
+# each spends half of its time waiting. One thread a process: two workers with two threads each
+# would only wait for each other.
 test: export OMP_NUM_THREADS = 1
 test: $(TEST_INSTALLED) browser
 	@status=0; \
 	$(BIN)/python -m pytest -n 2 -m "not browser" || status=$$?; \
-	$(BIN)/python -m pytest -m browser || status=$$?; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser || status=$$?; \
 	exit $$status
 
 check: $(TEST_INSTALLED)
