@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.inspection.histograms import ClassHistogram
+from dashboard.charts.class_axis import CLASS_AXIS
 from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted, percent, points
 
@@ -154,13 +155,7 @@ def class_change(table: pd.DataFrame, colors: Palette = TOKENS) -> dict[str, Any
                 "visible": False,
                 "fixedrange": True,
             },
-            "yaxis": {
-                "type": "category",
-                "autorange": "reversed",
-                "fixedrange": True,
-                "ticks": "",
-                "ticklabelstandoff": 4,
-            },
+            "yaxis": CLASS_AXIS,
             "dragmode": False,
         },
     }

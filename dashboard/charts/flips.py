@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from core.review.flips import Outcome
+from dashboard.charts.class_axis import CLASS_AXIS
 from dashboard.palette import TOKENS, Palette
 from dashboard.text import counted, percent
 
@@ -51,13 +52,7 @@ def class_flips(
                 "showgrid": False,
                 "fixedrange": True,
             },
-            "yaxis": {
-                "type": "category",
-                "autorange": "reversed",
-                "fixedrange": True,
-                "ticks": "",
-                "ticklabelstandoff": 4,
-            },
+            "yaxis": CLASS_AXIS,
             "annotations": [
                 _heading("broken", 0.24, colors.bad),
                 _heading("fixed", 0.76, colors.primary),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.charts.class_axis import CLASS_AXIS
 from dashboard.palette import TOKENS, Palette
 
 
@@ -41,13 +42,7 @@ def probabilities(
             "bargap": 0.25,
             "margin": {"l": 4, "r": 44, "t": 2, "b": 2},
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
-            "yaxis": {
-                "type": "category",
-                "autorange": "reversed",
-                "fixedrange": True,
-                "ticks": "",
-                "ticklabelstandoff": 4,
-            },
+            "yaxis": CLASS_AXIS,
             "dragmode": False,
         },
     }
