@@ -27,6 +27,7 @@ from dashboard import ablation_loaders, filter_loaders, filter_measures
 from dashboard.charts.confusion_difference import difference
 from dashboard.charts.filters import class_change
 from dashboard.filter_measures import Background
+from tests.dashboard.damage import HARMS, damage
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -293,17 +294,10 @@ def test_a_network_without_conv_layers_gets_a_sentence(store):
     assert "no conv layer" in at.info[0].value
 
 
-@pytest.mark.parametrize("harm", ["missing", "truncated", "flipped"])
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_damaged_checkpoint_gets_a_sentence_and_other_epochs_work(run, harm):
     file = run.path / "epochs" / "0002" / "weights.safetensors"
-    data = bytearray(file.read_bytes())
-    if harm == "missing":
-        file.unlink()
-    elif harm == "truncated":
-        file.write_bytes(data[: len(data) // 2])
-    else:
-        data[-3] ^= 0x40
-        file.write_bytes(data)
+    damage(file, harm)
     at = open_page("filters", run=run.id, epoch="2")
     assert not at.exception
     assert "Choose another epoch" in at.error[0].value

@@ -1,10 +1,7 @@
 """Single images over plain requests: the right pixels, kept for good; sentences for the rest."""
 
-import asyncio
 import io
-from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,6 +12,7 @@ from starlette.routing import Route
 from core import datasets
 from dashboard import server
 from dashboard.image_route import IMAGE_PATH, image, images_address
+from tests.dashboard.asking import getter
 
 
 @pytest.fixture
@@ -22,18 +20,7 @@ def get(run):
     app = Starlette(
         routes=[Route(IMAGE_PATH, image)], middleware=[Middleware(server.SecurityHeaders)]
     )
-
-    def get(path):
-        async def ask():
-            transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-                return await http.get(path)
-
-        # In a thread: the browser tests leave an event loop running in this one.
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: asyncio.run(ask())).result()
-
-    return get
+    return getter(app)
 
 
 @pytest.mark.parametrize("file", ["train", "test"])

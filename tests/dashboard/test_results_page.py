@@ -11,6 +11,7 @@ from PIL import Image
 
 from core import datasets
 from dashboard import images
+from tests.dashboard.damage import HARMS, damage
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -400,17 +401,10 @@ def test_a_broken_address_gets_a_sentence_and_the_page_works(run, params, senten
     assert _matrix(at).sum() == len(_truth(run, 2, "test")[0])
 
 
-@pytest.mark.parametrize("harm", ["missing", "truncated", "flipped"])
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_damaged_checkpoint_gets_a_sentence_and_the_curves_stay(run, harm):
     file = run.path / "epochs" / "0002" / "probabilities.safetensors"
-    data = bytearray(file.read_bytes())
-    if harm == "missing":
-        file.unlink()
-    elif harm == "truncated":
-        file.write_bytes(data[: len(data) // 2])
-    else:
-        data[-3] ^= 0x40
-        file.write_bytes(data)
+    damage(file, harm)
     at = open_page("results", run=run.id)
     assert not at.exception
     assert "Choose another epoch" in at.error[0].value

@@ -1,13 +1,10 @@
 """The server around the pages: who may ask, what may be loaded, and what a person is told."""
 
-import asyncio
 import re
 import socket
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,6 +15,7 @@ from dashboard import __main__ as launcher
 from dashboard import server
 from dashboard.components.plot import PLOTLY_PATH
 from dashboard.palette import THEMES
+from tests.dashboard.asking import getter
 
 ROOT = Path(__file__).parents[2]
 CONFIG = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))
@@ -29,18 +27,7 @@ def get():
         routes=[Route(PLOTLY_PATH, server.plotly_script)],
         middleware=[Middleware(server.SecurityHeaders)],
     )
-
-    def get(path):
-        async def ask():
-            transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-                return await http.get(path)
-
-        # In a thread: the browser tests leave an event loop running in this one.
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: asyncio.run(ask())).result()
-
-    return get
+    return getter(app)
 
 
 def test_every_answer_carries_the_headers_also_a_missing_page(get):
