@@ -20,16 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from core.errors import RunError, UserError
 from core.jobs.kept_arrays import keep_arrays, kept_arrays, let_go
 from core.jobs.processes import spawn_analyst
-from core.run_files import (
-    disk_errors,
-    held,
-    is_held,
-    read_json,
-    sha256,
-    tail,
-    write_atomic,
-    write_json,
-)
+from core.line_files import tail
+from core.run_files import disk_errors, held, is_held, read_json, sha256, write_atomic, write_json
 from core.runs import Run
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from core import datasets
 from core.datasets import Dataset
 from core.errors import ConfigError, RunError
 from core.jobs.reporter import Reporter
+from core.line_files import LineWriter
 from core.records import ResumeRecord, StepRecord, to_line
-from core.run_files import LineWriter, read_json, signature
+from core.run_files import read_json, signature
 from core.runs import Control, DatasetInfo, Run
 from core.runs.status import control_from
 from core.training import EpochResult, Training, epochs

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.config import RunConfig
 from core.errors import RunError
+from core.line_files import LineWriter, read_lines, tail
 from core.records import Checkpoint, EpochRecord, Record, from_json, from_line, to_line
-from core.run_files import LineWriter, held, is_held, read_json, read_lines, tail, write_json
+from core.run_files import held, is_held, read_json, write_json
 from core.runs import checkpoints, overlays, requests, saving
 from core.runs.status import (
     Control,

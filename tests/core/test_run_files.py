@@ -10,16 +10,14 @@ from hypothesis import strategies as st
 
 from core import run_files
 from core.errors import DiskError, RunError
+from core.line_files import LineWriter, read_lines, tail
 from core.run_files import (
     InUseError,
-    LineWriter,
     held,
     is_held,
     overwrite,
     read_json,
-    read_lines,
     signature,
-    tail,
     write_all,
     write_atomic,
     write_json,
