@@ -17,7 +17,7 @@ from core.review import calibration
 from core.review.calibration import NUM_BINS, Scheme, Scores, Temperature
 from core.review.coverage import coverage_curve
 from core.runs import Run, default_root
-from dashboard import loaders
+from dashboard import answer_loaders
 from dashboard.cells import Choice, images_of, wrong_first
 
 FEWEST_BINS, MOST_BINS = 2, 40  # more would be lines
@@ -64,8 +64,10 @@ def temperature(of: Run, epoch: int) -> Temperature:
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _temperature(root: Path, run_id: str, epoch: int, _run: Run) -> Temperature:
-    labels = loaders.answers(_run, epoch, "validation").examples["true"].to_numpy()
-    return calibration.fit_temperature(labels, loaders.probabilities(run_id, epoch, "validation"))
+    labels = answer_loaders.answers(_run, epoch, "validation").examples["true"].to_numpy()
+    return calibration.fit_temperature(
+        labels, answer_loaders.probabilities(run_id, epoch, "validation")
+    )
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare tables element by element
@@ -100,7 +102,7 @@ def _diagram(
     root: Path, run_id: str, epoch: int, split: str, settings: Settings, _run: Run
 ) -> Diagram:
     shares = _shares(root, run_id, epoch, split, settings.scaled, _run)
-    rows = loaders.answers(_run, epoch, split).examples
+    rows = answer_loaders.answers(_run, epoch, split).examples
     confidence = shares[np.arange(len(rows)), rows["predicted"].to_numpy()]
     labels, how = rows["true"].to_numpy(), (settings.num_bins, settings.scheme)
     table = calibration.reliability(confidence, rows["correct"].to_numpy(), *how)
@@ -132,7 +134,7 @@ def _shares(
 ) -> NDArray[np.float64]:
     """Probabilities (N, K): as answered, or with the fitted temperature."""
     degree = temperature(_run, epoch).value if scaled else 1.0
-    return calibration.tempered(loaders.probabilities(run_id, epoch, split), degree)
+    return calibration.tempered(answer_loaders.probabilities(run_id, epoch, split), degree)
 
 
 def coverage(of: Run, epoch: int, split: str) -> pd.DataFrame:
@@ -146,7 +148,7 @@ def coverage(of: Run, epoch: int, split: str) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _coverage(root: Path, run_id: str, epoch: int, split: str, _run: Run) -> pd.DataFrame:
-    rows = loaders.answers(_run, epoch, split).examples
+    rows = answer_loaders.answers(_run, epoch, split).examples
     return coverage_curve(rows["confidence"].to_numpy(), rows["correct"].to_numpy())
 
 
@@ -161,7 +163,7 @@ def wrong_from(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFram
     Raises:
         UserError: if the saved probabilities cannot be used.
     """
-    rows = loaders.answers(of, epoch, split).examples
+    rows = answer_loaders.answers(of, epoch, split).examples
     return wrong_first(rows[(rows["confidence"] >= threshold) & ~rows["correct"]])
 
 
@@ -171,5 +173,5 @@ def unanswered(of: Run, epoch: int, split: str, threshold: float) -> pd.DataFram
     Raises:
         UserError: if the saved probabilities cannot be used.
     """
-    given = loaders.answers(of, epoch, split)
+    given = answer_loaders.answers(of, epoch, split)
     return images_of(given.examples, Choice(unsure=(None,)), threshold, len(given.classes))

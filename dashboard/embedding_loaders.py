@@ -25,7 +25,7 @@ from core.review.embedding import (
 )
 from core.review.lasso import Grid, inside, on_grid
 from core.runs import Run, default_root
-from dashboard import loaders, review_loaders, split_embedding
+from dashboard import answer_loaders, loaders, review_loaders, split_embedding
 from dashboard.lasso import Lasso, Map, Mode, Piece, read
 from dashboard.point_colors import Coloring, coloring
 
@@ -184,7 +184,7 @@ def colors(of: Run, epoch: int, split: str, mode: Mode) -> Coloring:
     Raises:
         UserError: if the saved answers or the review file cannot be used.
     """
-    given = loaders.answers(of, epoch, split)
+    given = answer_loaders.answers(of, epoch, split)
     tagged = tags(of, epoch, split) if mode == "tag" else []
     return coloring(given.examples, mode, given.classes, tagged)
 
@@ -196,7 +196,8 @@ def tags(of: Run, epoch: int, split: str) -> list[tuple[str, Mask]]:
         UserError: if the saved answers or the review file cannot be used.
     """
     said: Annotations = review_loaders.annotations(of)
-    index, file = loaders.answers(of, epoch, split).examples["index"].to_numpy(), file_of(split)
+    index = answer_loaders.answers(of, epoch, split).examples["index"].to_numpy()
+    file = file_of(split)
     found = ((name, np.isin(index, list(said.tagged(name, file)))) for name in said.tags)
     return [(name, members) for name, members in found if members.any()]
 

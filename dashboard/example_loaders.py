@@ -29,7 +29,7 @@ from core.inspection.randomisation import RandomisationCheck, randomisation_chec
 from core.predictor import Predictor
 from core.preprocessing import network_input
 from core.runs import Run, default_root
-from dashboard import loaders
+from dashboard import answer_loaders, loaders
 from dashboard.network_loaders import network
 
 Pixels = NDArray[np.uint8]
@@ -230,7 +230,7 @@ def biography(of: Run, split: str, position: int, label: int) -> Biography:
     rows, problems = [], []
     for epoch in of.epochs():
         try:
-            kept = loaders.record(of, epoch, split)
+            kept = answer_loaders.record(of, epoch, split)
         except UserError as error:
             problems.append(f"epoch {epoch} is left out: {error}")
             continue

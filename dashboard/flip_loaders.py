@@ -16,7 +16,7 @@ from core.review.marks import file_of
 from core.review.score_pairs import paired_scores
 from core.run_files import Signature, signature
 from core.runs import Run, default_root
-from dashboard import loaders, review_loaders
+from dashboard import answer_loaders, loaders, review_loaders
 from dashboard.history_loaders import check_same_split
 
 
@@ -65,7 +65,9 @@ def flips_between(before: Result, after: Result, split: str) -> FlipTables:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _flips(a: object, b: object, split: str, _before: Result, _after: Result) -> FlipTables:
     check_same_split(_before.run, _after.run, split)
-    one, other = (loaders.answers(result.run, result.epoch, split) for result in (_before, _after))
+    one, other = (
+        answer_loaders.answers(result.run, result.epoch, split) for result in (_before, _after)
+    )
     found = flips(one.examples, other.examples)
     return FlipTables(found, class_flips(found.table, len(other.classes)), other.classes)
 
@@ -96,7 +98,8 @@ def _scores(
 ) -> pd.DataFrame:
     decided = review_loaders.annotations(_after.run).decisions.get(file_of(split), {})
     one, other = (
-        loaders.answers(result.run, result.epoch, split).examples for result in (_before, _after)
+        answer_loaders.answers(result.run, result.epoch, split).examples
+        for result in (_before, _after)
     )
     return paired_scores(one, other, decided)
 

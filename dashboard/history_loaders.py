@@ -20,7 +20,7 @@ from core.review.agreement import Agreement, agreement
 from core.review.biographies import biographies
 from core.review.pairing import called, check_same_data, check_same_images
 from core.runs import Run, RunSummary, default_root
-from dashboard import loaders
+from dashboard import answer_loaders, loaders
 
 Predicted = NDArray[np.int16]
 Which = Literal["last", "best"]
@@ -82,7 +82,7 @@ def predicted(of: Run, epoch: int, split: str) -> Predicted:
     Raises:
         UserError: if the answers are missing, damaged, no numbers, or of another data set.
     """
-    return loaders.record(of, epoch, split).predicted
+    return answer_loaders.record(of, epoch, split).predicted
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.review.annotations import file_of
 from core.runs import Run
-from dashboard import loaders, sprites
+from dashboard import answer_loaders, loaders, sprites
 
 PAGE_SIZE = 120  # images on one page of a gallery
 
 
-def errors(given: loaders.Answers) -> pd.DataFrame:
+def errors(given: answer_loaders.Answers) -> pd.DataFrame:
     """The rows of all images that are answered wrong, the most confident first."""
     wrong = given.examples[~given.examples["correct"]]
     return wrong.sort_values("confidence", ascending=False, kind="stable", ignore_index=True)
@@ -69,12 +69,12 @@ def example(of: Run, epoch: int, split: str, index: int) -> Example:
     Raises:
         UserError: if the split has no such image.
     """
-    given = loaders.answers(of, epoch, split)
+    given = answer_loaders.answers(of, epoch, split)
     found = given.examples[given.examples["index"] == index]
     if found.empty:
         raise UserError(f"The {split} split of this run has no image with index {index}.")
     row = found.iloc[0]
-    values = loaders.probabilities(of.id, epoch, split)[int(row["position"])]
+    values = answer_loaders.probabilities(of.id, epoch, split)[int(row["position"])]
     return example_of(of, split, row, values)
 
 

@@ -28,7 +28,7 @@ from core.review.scores import scores_of
 from core.review.suspects import suspects as ranked
 from core.run_files import signature
 from core.runs import Run, RunSummary, default_root
-from dashboard import loaders, review_loaders
+from dashboard import answer_loaders, loaders, review_loaders
 from dashboard.answer_record import check_version
 from dashboard.text import counted
 
@@ -90,8 +90,8 @@ def _doubted(root: Path, run_id: str, source: Source, kept: object, _run: Run) -
     if source.split == "train":
         examples, values = _out_of_fold(_run, source)
     else:
-        examples = loaders.answers(_run, source.epoch, source.split).examples
-        values = loaders.probabilities(run_id, source.epoch, source.split)
+        examples = answer_loaders.answers(_run, source.epoch, source.split).examples
+        values = answer_loaders.probabilities(run_id, source.epoch, source.split)
     classes = review_loaders.dataset_of(_run).classes
     found = ranked(examples["true"].to_numpy(), values, examples["index"].to_numpy(), classes)
     more = found.drop(columns=[name for name in found if name in examples and name != "index"])

@@ -25,7 +25,7 @@ from core.predictor import Predictor
 from core.preprocessing import network_input
 from core.review.annotations import file_of
 from core.runs import Run, default_root
-from dashboard import images, loaders, sprites
+from dashboard import answer_loaders, images, loaders, sprites
 from dashboard.network_loaders import network
 
 NUM_PATCHES = 12
@@ -106,7 +106,7 @@ def _pool(
     root: Path, run_id: str, epoch: int, split: str, kind: int | str, _run: Run, _epoch: int
 ) -> list[int]:
     if kind == "errors":
-        found = images.errors(loaders.answers(_run, _epoch, split))
+        found = images.errors(answer_loaders.answers(_run, _epoch, split))
         return [int(index) for index in found["index"]]
     parts = loaders.splits(_run)
     index = parts.index(split).numpy()

@@ -16,7 +16,7 @@ from core.review import matrix as counting
 from core.review.matrix import Answered
 from core.review.moves import moves
 from core.runs import Run, default_root
-from dashboard import history_loaders, loaders
+from dashboard import answer_loaders, history_loaders, loaders
 from dashboard.cells import Choice, lies_in
 
 Matrices = NDArray[np.int64]  # (E, K, K)
@@ -89,7 +89,7 @@ def _told(table: pd.DataFrame) -> list[Confusion]:
     ]
 
 
-def answered(given: loaders.Answers, threshold: float) -> Answered:
+def answered(given: answer_loaders.Answers, threshold: float) -> Answered:
     """The matrix where the network answers only from a confidence on.
 
     Raises:
@@ -112,11 +112,16 @@ def compared(of: Run, other: Run, epoch: int, split: str, threshold: float) -> A
         UserError: if the other was measured on other images or classes, or cannot be read.
     """
     history_loaders.check_same_split(of, other, split)
-    return answered(loaders.answers(other, epoch, split), threshold)
+    return answered(answer_loaders.answers(other, epoch, split), threshold)
 
 
 def moved(
-    given: loaders.Answers, other: Run, epoch: int, split: str, choice: Choice, threshold: float
+    given: answer_loaders.Answers,
+    other: Run,
+    epoch: int,
+    split: str,
+    choice: Choice,
+    threshold: float,
 ) -> pd.DataFrame:
     """The images that are chosen, and those that another network had there: as `moves`.
 
@@ -131,7 +136,7 @@ def moved(
     Raises:
         UserError: if its answers cannot be read.
     """
-    before, size = loaders.answers(other, epoch, split).examples, len(given.classes)
+    before, size = answer_loaders.answers(other, epoch, split).examples, len(given.classes)
     was, is_now = (lies_in(table, choice, threshold, size) for table in (before, given.examples))
     return moves(before, given.examples, was, is_now)
 
@@ -163,7 +168,7 @@ def _history(
     problem: UserError = RunError(f"run {run_id} has no answers on the {split} split")
     for epoch in epochs:
         try:
-            kept = loaders.record(_run, epoch, split)
+            kept = answer_loaders.record(_run, epoch, split)
         except UserError as error:  # damaged, or deleted meanwhile: the others tell the story
             problem = error
             continue

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.review.annotations import Annotations, file_of
 from core.review.query import ORDERS, SIMILARITY, SLICE, Query, described, ordered, select
 from core.runs import Run
-from dashboard import filters, history_loaders, loaders, review_loaders, slice_loaders
+from dashboard import answer_loaders, filters, history_loaders, review_loaders, slice_loaders
 from dashboard.components.gallery import Badge
 from dashboard.selection import SPLITS, Selection
 
@@ -191,7 +191,7 @@ def probabilities_of(found: Found, images: Images) -> NDArray[Any]:
     """
     if images.probabilities is not None:
         return images.probabilities
-    return loaders.probabilities(found.run.id, found.epoch, found.split)
+    return answer_loaders.probabilities(found.run.id, found.epoch, found.split)
 
 
 def _filtered(found: Found) -> tuple[Found, list[str]]:

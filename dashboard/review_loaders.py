@@ -16,7 +16,7 @@ from core.review import annotations as annotating
 from core.review.annotations import Annotations
 from core.run_files import Signature, signature
 from core.runs import Run
-from dashboard import loaders, split_embedding
+from dashboard import answer_loaders, loaders, split_embedding
 
 
 def dataset_of(of: Run) -> Dataset:
@@ -58,7 +58,7 @@ def rows(of: Run, epoch: int, split: str) -> pd.DataFrame:
     Raises:
         UserError: if the saved probabilities cannot be used.
     """
-    return loaders.answers(of, epoch, split).examples
+    return answer_loaders.answers(of, epoch, split).examples
 
 
 def similarity(of: Run, epoch: int, split: str, index: int) -> FloatArray:

@@ -21,7 +21,7 @@ from core.review.image_measures import MEASURES, measures
 from core.review.slices import Slice, Slices
 from core.run_files import signature
 from core.runs import Run, default_root
-from dashboard import loaders, review_loaders, split_embedding
+from dashboard import answer_loaders, loaders, review_loaders, split_embedding
 from dashboard.text import clean, escaped
 
 KINDS: dict[slicing.Kind, str] = {
@@ -136,7 +136,7 @@ def errors(of: Run, epoch: int, split: str) -> tuple[int, int]:
     Raises:
         UserError: if the saved answers cannot be used.
     """
-    answered = loaders.answers(of, epoch, split)
+    answered = answer_loaders.answers(of, epoch, split)
     return answered.num_errors, len(answered.examples)
 
 

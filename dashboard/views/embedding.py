@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import loaders
+from dashboard import answer_loaders
 from dashboard.text import sentence
 from dashboard.widgets.embedding_choice import chosen_images
 from dashboard.widgets.embedding_images import embedding_images
@@ -19,7 +19,7 @@ IMAGES_HEIGHT = 560
 def show_embedding(viewed: Viewed, epoch: int) -> None:
     """The map, and beside it the images that are chosen on it."""
     try:
-        given = loaders.answers(viewed.run, epoch, viewed.split)
+        given = answer_loaders.answers(viewed.run, epoch, viewed.split)
     except UserError as error:
         st.error(
             f"{sentence(str(error))} Choose another epoch; the other pages are not affected.",

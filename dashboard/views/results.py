@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import cells, loaders, matrix_loaders, selection
+from dashboard import answer_loaders, cells, loaders, matrix_loaders, selection
 from dashboard.charts.curves import accuracy_curves, loss_curves
 from dashboard.charts.epoch_line import with_epoch
 from dashboard.components.plot import plot
@@ -22,7 +22,7 @@ def show_answers(viewed: Viewed) -> None:
     """Everything that comes from the saved probabilities of the split."""
     assert viewed.epoch is not None
     try:
-        answers = loaders.answers(viewed.run, viewed.epoch, viewed.split)
+        answers = answer_loaders.answers(viewed.run, viewed.epoch, viewed.split)
     except UserError as error:
         st.error(
             f"{sentence(str(error))} Choose another epoch; the other pages and the curves below "

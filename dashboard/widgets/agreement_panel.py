@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review.agreement import DIFFERENT, Agreement
-from dashboard import history_loaders, loaders, selection
+from dashboard import answer_loaders, history_loaders, loaders, selection
 from dashboard.charts.counts import wrong_in
 from dashboard.compare_groups import RunsGroup, tail_of
 from dashboard.components.plot import plot
@@ -31,7 +31,7 @@ def agreement_panel(viewed: Viewed, epoch: int) -> None:
             viewed.run, epoch, viewed.split, ids, "best" if chosen.best else "last"
         )
         found = history_loaders.agreement_of(taking, viewed.split)
-        examples = loaders.answers(viewed.run, epoch, viewed.split).examples
+        examples = answer_loaders.answers(viewed.run, epoch, viewed.split).examples
     except UserError as error:
         st.error(f"{sentence(str(error))} Choose another epoch.", icon="⚠️")
         return

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from dashboard import loaders
+from dashboard import answer_loaders
 from dashboard.widgets.run_bar import Viewed
 
 
-def class_table(viewed: Viewed, answers: loaders.Answers) -> None:
+def class_table(viewed: Viewed, answers: answer_loaders.Answers) -> None:
     """Precision, recall, F1 and support of every class."""
     st.markdown(f"**Per class** · {viewed.split}, epoch {viewed.epoch}")
     share = st.column_config.NumberColumn(format="%.2f %%")
     st.dataframe(
-        loaders.class_table(answers),
+        answer_loaders.class_table(answers),
         hide_index=True,
         height="content" if len(answers.classes) <= 12 else 440,
         column_config={

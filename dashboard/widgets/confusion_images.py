@@ -6,7 +6,7 @@ import streamlit as st
 from core.errors import UserError
 from core.review.matrix import Answered
 from core.review.moves import move_counts
-from dashboard import cells, loaders, matrix_loaders
+from dashboard import answer_loaders, cells, matrix_loaders
 from dashboard.cells import Choice
 from dashboard.components.gallery import Badge, Tone
 from dashboard.text import escaped, percent, plain_number, sentence
@@ -20,7 +20,7 @@ _MORE = 40  # pixels that the column of the matrix has below it
 
 def confusion_images(
     viewed: Viewed,
-    answers: loaders.Answers,
+    answers: answer_loaders.Answers,
     answered: Answered,
     choice: Choice,
     other: Compared | None = None,
@@ -58,7 +58,7 @@ def confusion_images(
 
 def _moved(
     viewed: Viewed,
-    answers: loaders.Answers,
+    answers: answer_loaders.Answers,
     threshold: float,
     choice: Choice,
     other: Compared,
@@ -108,7 +108,9 @@ def _badges(shown: pd.DataFrame) -> list[Badge]:
     return list(zip(shown["move"], tones, strict=True))
 
 
-def _nothing(viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice) -> str:
+def _nothing(
+    viewed: Viewed, answers: answer_loaders.Answers, answered: Answered, choice: Choice
+) -> str:
     at_least = f" with a confidence of {plain_number(answered.threshold)} or more"
     above = at_least if answered.threshold else ""
     if not answered.num_answered and not choice.unsure:

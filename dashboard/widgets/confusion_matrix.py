@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review.matrix import Answered
-from dashboard import cells, loaders, matrix_loaders, selection
+from dashboard import answer_loaders, cells, matrix_loaders, selection
 from dashboard.cells import Choice
 from dashboard.charts.confusion import confusion
 from dashboard.charts.confusion_difference import difference
@@ -44,7 +44,7 @@ def height_for(num_classes: int) -> int:
 
 
 def confusion_matrix(
-    viewed: Viewed, answers: loaders.Answers, answered: Answered, choice: Choice
+    viewed: Viewed, answers: answer_loaders.Answers, answered: Answered, choice: Choice
 ) -> Drawn:
     """Title, settings and the matrix; clicks go to the address."""
     drawn = _settings(viewed, answered.threshold)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import UserError
 from dashboard import (
+    answer_loaders,
     cells,
     embedding_loaders,
     lasso,
@@ -47,7 +48,7 @@ class Chosen:
     empty: str
 
 
-def chosen_images(viewed: Viewed, given: loaders.Answers) -> Chosen | None:
+def chosen_images(viewed: Viewed, given: answer_loaders.Answers) -> Chosen | None:
     """What is chosen; None for nothing. What cannot be chosen is answered with a sentence."""
     if (notice := st.session_state.pop(_NOTICE, None)) is not None:
         st.warning(notice, icon="⚠️")
@@ -120,7 +121,7 @@ def _slice(viewed: Viewed, key: str) -> Chosen | None:
     return Chosen(name, slice_loaders.title_of(about), positions, nothing)
 
 
-def _caught(viewed: Viewed, given: loaders.Answers, text: str) -> Chosen | None:
+def _caught(viewed: Viewed, given: answer_loaders.Answers, text: str) -> Chosen | None:
     """The images of a lasso, found again by their index: it may be another run's."""
     drawn = lasso.read(text)
     if drawn is not None and drawn.split != viewed.split:

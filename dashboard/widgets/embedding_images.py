@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.review import annotations
 from core.review.annotations import LONGEST_NAME, file_of
-from dashboard import loaders, review_loaders
+from dashboard import answer_loaders, review_loaders
 from dashboard.text import counted, quoted
 from dashboard.widgets.embedding_choice import Chosen
 from dashboard.widgets.review_gallery import Images, review_gallery
@@ -16,7 +16,7 @@ _NAME_KEY, _TOLD = "embedding_set_name", "embedding_named"
 
 
 def embedding_images(
-    viewed: Viewed, given: loaders.Answers, chosen: Chosen | None, height: int
+    viewed: Viewed, given: answer_loaders.Answers, chosen: Chosen | None, height: int
 ) -> None:
     """The gallery of the page: the chosen images, or every error.
 
@@ -51,7 +51,7 @@ def embedding_images(
     review_gallery(viewed, shown, "embedding_gallery", height)
 
 
-def _name_it(viewed: Viewed, given: loaders.Answers, chosen: Chosen) -> None:
+def _name_it(viewed: Viewed, given: answer_loaders.Answers, chosen: Chosen) -> None:
     """A name for the set: a tag, which the slices, the filters and the map's colours know."""
     if not len(chosen.positions):
         return

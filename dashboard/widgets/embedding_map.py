@@ -10,7 +10,7 @@ from core.errors import ReviewError, UserError
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
 from core.review.annotations import file_of
-from dashboard import embedding_loaders, loaders, review_loaders, selection
+from dashboard import answer_loaders, embedding_loaders, loaders, review_loaders, selection
 from dashboard.components.scatter import Points, scatter
 from dashboard.embedding_loaders import ImageMap
 from dashboard.image_route import images_address
@@ -27,7 +27,7 @@ _MAP_KEY, _COLOR_KEY = "embedding_map", "embedding_color"
 
 
 def embedding_map(
-    viewed: Viewed, epoch: int, given: loaders.Answers, chosen: Chosen | None, height: int
+    viewed: Viewed, epoch: int, given: answer_loaders.Answers, chosen: Chosen | None, height: int
 ) -> None:
     """The controls, the map, and what it shows in words.
 

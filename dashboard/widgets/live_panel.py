@@ -14,7 +14,7 @@ from core.config import RunConfig
 from core.datasets.catalog import CATALOG
 from core.errors import UserError
 from core.runs import Run, Status
-from dashboard import live_changes, loaders, palette, pictures, wording
+from dashboard import answer_loaders, live_changes, loaders, palette, pictures, wording
 from dashboard.charts import curves
 from dashboard.charts.confusion import confusion
 from dashboard.components.plot import plot
@@ -202,7 +202,7 @@ def _inside(run: Run, epochs: list[int]) -> None:
             _filters(run, epochs[-1])
         with right:
             st.markdown(f"**Confusion matrix** :gray[· validation, epoch {epochs[-1]}]")
-            answers = loaders.answers(run, epochs[-1], "validation")
+            answers = answer_loaders.answers(run, epochs[-1], "validation")
             plot(
                 confusion(answers.matrix, answers.classes),
                 key=f"small matrix {run.id}",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import loaders
+from dashboard import answer_loaders
 from dashboard.text import counted, duration, escaped, percent, sentence, short_count
 from dashboard.widgets.run_bar import Viewed
 
@@ -49,7 +49,10 @@ def time_spent(seconds: float) -> str:
 def accuracies(viewed: Viewed) -> None:
     """Accuracy and errors on each split at the chosen epoch, in one line."""
     assert viewed.epoch is not None
-    tiles = [_tile(number, viewed.epoch) for number in loaders.accuracies(viewed.run, viewed.epoch)]
+    tiles = [
+        _tile(number, viewed.epoch)
+        for number in answer_loaders.accuracies(viewed.run, viewed.epoch)
+    ]
     st.html(f'<div style="display:flex;flex-wrap:wrap;gap:0.4rem 3rem">{"".join(tiles)}</div>')
 
 
@@ -62,7 +65,7 @@ _MEASURED = {
 }
 
 
-def _tile(number: loaders.Accuracy, epoch: int) -> str:
+def _tile(number: answer_loaders.Accuracy, epoch: int) -> str:
     """Only numbers and names of splits: nothing that a user wrote."""
     how = "untrained" if number.split == "train" and epoch == 0 else number.split
     return (
@@ -75,7 +78,7 @@ def _tile(number: loaders.Accuracy, epoch: int) -> str:
     )
 
 
-def _errors(number: loaders.Accuracy, how: str) -> str:
+def _errors(number: answer_loaders.Accuracy, how: str) -> str:
     if number.errors is None:
         return "not measured at this epoch"
     found = f"{counted(number.errors, 'error')} in {number.images:,}"

@@ -13,7 +13,7 @@ from core.review.biographies import (
     learnt_counts,
     verdict_counts,
 )
-from dashboard import history_loaders, loaders, selection
+from dashboard import answer_loaders, history_loaders, selection
 from dashboard.charts.counts import count_bars
 from dashboard.compare_groups import StoryGroup
 from dashboard.components.plot import plot
@@ -29,7 +29,7 @@ def story_panel(viewed: Viewed, epoch: int) -> None:
     """Histograms of the biographies, and the images of a bar."""
     try:
         history = history_loaders.history(viewed.run, viewed.split)
-        answers = loaders.answers(viewed.run, epoch, viewed.split)
+        answers = answer_loaders.answers(viewed.run, epoch, viewed.split)
     except UserError as error:
         st.error(f"{sentence(str(error))} Choose another epoch.", icon="⚠️")
         return

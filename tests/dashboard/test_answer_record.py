@@ -7,7 +7,14 @@ import pytest
 
 from core.errors import RunError
 from core.inspection.biography import biography_of
-from dashboard import example_loaders, history_loaders, label_loaders, loaders, matrix_loaders
+from dashboard import (
+    answer_loaders,
+    example_loaders,
+    history_loaders,
+    label_loaders,
+    loaders,
+    matrix_loaders,
+)
 from dashboard.label_loaders import Source
 
 EPOCHS = 300  # more than a page shows of any list
@@ -31,7 +38,7 @@ def reads(run, monkeypatch):
 def test_it_holds_what_the_file_does(run):
     values = run.probabilities(2, "test")
     labels = loaders.splits(run).labels("test").numpy()
-    kept = loaders.record(run, 2, "test")
+    kept = answer_loaders.record(run, 2, "test")
     np.testing.assert_array_equal(kept.predicted, values.argmax(1))
     np.testing.assert_array_equal(kept.confidence, values.max(1))  # saved in half precision
     np.testing.assert_array_equal(kept.probability, values[np.arange(len(labels)), labels])
@@ -46,7 +53,7 @@ def test_opening_another_image_of_a_long_run_reads_no_file_again(run, reads):
 
 def test_history_matrices_and_images_share_one_reading(run, reads):
     epochs = run.epochs()
-    loaders.answers(run, 2, "test")
+    answer_loaders.answers(run, 2, "test")
     history_loaders.history(run, "test")
     for threshold in (0.0, 0.5):
         matrix_loaders.history(run, "test", epochs, threshold, epochs[-1])
@@ -65,7 +72,7 @@ def test_the_story_is_the_one_that_core_tells(run):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda run: loaders.answers(run, 2, "test"),
+        lambda run: answer_loaders.answers(run, 2, "test"),
         lambda run: history_loaders.predicted(run, 2, "test"),
         lambda run: matrix_loaders.history(run, "test", [2], 0.5, 2),
         lambda run: example_loaders.biography(run, "test", 0, 0),

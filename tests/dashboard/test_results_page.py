@@ -57,7 +57,7 @@ def test_accuracy_and_matrix_agree_with_the_saved_probabilities(run, split, epoc
 
 
 def test_the_untrained_network_was_not_learning_and_saw_only_some_of_train(run, monkeypatch):
-    monkeypatch.setattr("dashboard.loaders.UNTRAINED_SIZE", 1000)
+    monkeypatch.setattr("dashboard.answer_loaders.UNTRAINED_SIZE", 1000)
     said = texts(open_page("results", run=run.id, epoch="0"))
     assert ", while learning" not in said
     assert "in 1,000<" in said
