@@ -16,7 +16,8 @@ from dashboard.review_images import Captions, Found, Images, find, place_of
 from dashboard.text import clean, counted, sentence
 from dashboard.tile_lines import lines
 from dashboard.widgets.decision import Label, decision, last_decision
-from dashboard.widgets.example_pane import Around, example_pane
+from dashboard.widgets.example_around import Around
+from dashboard.widgets.example_pane import example_pane
 from dashboard.widgets.gallery_filters import filter_button, filter_line, order_choice
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.tagging import export_button, press, tag_button, tell_problem
