@@ -36,6 +36,23 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What the run and epoch that are looked at are compared with.
+
+    Attributes:
+        run: the id of another run; None for the one that is looked at.
+        epoch: of that run; None for the latest one of another run.
+    """
+
+    run: str | None = None
+    epoch: int | None = None
+
+    def __str__(self) -> str:
+        """As the address writes it: ``3``, a run's id, or ``id@3``."""
+        return "@".join(str(part) for part in (self.run, self.epoch) if part is not None)
+
+
+@dataclass(frozen=True)
 class Selection:
     """What the pages look at.
 
@@ -54,7 +71,8 @@ class Selection:
         layer: the name of a layer, as in ``blocks.0.conv``, or None.
         unit: the channel of the layer, or its unit where it has no maps; None for all.
         at: ``(row, column)`` of a value in the map, or None.
-        compare: another epoch of the run, a number, or the id of another run; None for neither.
+        compare: another epoch of the run, or another run at its latest epoch or any other; None
+            for nothing.
         matrix: one of `MATRICES`: counts, shares of the row or of the column, or the difference
             to what is compared.
     """
@@ -71,7 +89,7 @@ class Selection:
     layer: str | None = None
     unit: int | None = None
     at: tuple[int, int] | None = None
-    compare: int | str | None = None
+    compare: Beside | None = None
     matrix: str = "counts"
 
 
@@ -197,8 +215,13 @@ def _threshold(text: str) -> float | None:
     return round(share, 4) if 0 <= share <= 1 else None
 
 
-def _compared(text: str) -> int | str | None:
-    return int(text) if _WHOLE.fullmatch(text) else _matching(_RUN_ID)(text)
+def _beside(text: str) -> Beside | None:
+    if _WHOLE.fullmatch(text):
+        return Beside(epoch=int(text))
+    run, at, epoch = text.partition("@")
+    if not _RUN_ID.fullmatch(run) or (at and not _WHOLE.fullmatch(epoch)):
+        return None
+    return Beside(run, int(epoch) if at else None)
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -211,7 +234,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "sort": _matching(_SORT),
     "layer": _matching(_LAYER),
     "at": _pair,
-    "compare": _compared,
+    "compare": _beside,
     "matrix": lambda text: text if text in MATRICES else None,
 }
 
@@ -230,7 +253,10 @@ def _problem(name: str, text: str) -> str:
         "layer": ("the name of a layer, as in blocks.0.conv", "No layer is chosen"),
         "unit": ("the number of a channel or unit, from 0", "None is chosen"),
         "at": ("row and column of a value, as in 3-12", "No value is chosen"),
-        "compare": ("an epoch of this run or the id of another run", "Nothing is compared"),
+        "compare": (
+            "an epoch of this run, as in 3, or the id of another run, with @3 for its epoch 3",
+            "Nothing is compared",
+        ),
         "matrix": ("counts, row, column or difference", "The matrix says counts"),
     }[name]
     return f"The address asks for {name} {quoted(text)}, which must be {wanted}. {instead}."

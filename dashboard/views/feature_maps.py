@@ -6,8 +6,9 @@ from core.errors import UserError
 from dashboard.map_loaders import Look
 from dashboard.text import sentence
 from dashboard.widgets.activation_statistics import activation_statistics
+from dashboard.widgets.comparison import choose_comparison
 from dashboard.widgets.image_choice import chosen_picture, image_choice
-from dashboard.widgets.network_maps import compare_choice, compared, network_maps, scale_choice
+from dashboard.widgets.network_maps import network_maps, scale_choice
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.run_page import viewed_run
 from dashboard.widgets.value_story import value_story
@@ -23,15 +24,15 @@ def show_network(viewed: Viewed) -> None:
             st.error(sentence(str(error)), icon="⚠️")
             return
         scale = scale_choice()
-        compare_choice(viewed)
+        with st.container(width=440):
+            other = choose_comparison(viewed, "Below it")
     for problem in problems:
         st.warning(problem, icon="⚠️")
     picture = chosen_picture(viewed)
     if picture is None:
         return
     look = Look(viewed.run, viewed.epoch, picture)
-    other = compared(viewed, look)
-    looks = [look] if other is None else [look, other]
+    looks = [look] if other is None else [look, Look(other.run, other.epoch, picture)]
     networks = network_maps(looks, scale)
     for number, (shown, network) in enumerate(networks):
         value_story(shown, network, key=f"story_{number}")

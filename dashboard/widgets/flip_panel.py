@@ -14,6 +14,7 @@ from dashboard.components.gallery import Tone
 from dashboard.components.plot import plot
 from dashboard.flip_loaders import FlipTables, Result
 from dashboard.history_loaders import candidates
+from dashboard.selection import Beside
 from dashboard.text import clean, counted, escaped, p_value, percent, points, sentence
 from dashboard.widgets.comparison import Compared, choose_comparison, other_answer
 from dashboard.widgets.decision_effect import decision_effect
@@ -77,27 +78,20 @@ def _results(viewed: Viewed, epoch: int) -> Compared | None:
 
 
 def _swap(viewed: Viewed, epoch: int, compared: Compared) -> None:
-    other_run = compared.run.id != viewed.run.id
-    # The address names another run without an epoch: it is always its last one.
-    stuck = other_run and epoch != viewed.epochs[-1]
+    other = None if compared.run.id == viewed.run.id else viewed.run.id
+    latest = epoch == viewed.epochs[-1]
+    before = Beside(other, None if latest and other is not None else epoch)
 
     def exchange() -> None:
         group = FlipGroup.read(selection.current().group).backwards().written()
-        if other_run:
-            selection.update(run=compared.run.id, epoch=None, compare=viewed.run.id, group=group)
-        else:
-            latest = compared.epoch == viewed.epochs[-1]
-            selection.update(epoch=None if latest else compared.epoch, compare=epoch, group=group)
+        now = None if compared.epoch == compared.epochs[-1] else compared.epoch
+        selection.update(run=compared.run.id, epoch=now, compare=before, group=group)
 
     st.button(
         "Swap A and B",
         key="flips_swap",
         icon=":material/swap_horiz:",
         on_click=exchange,
-        disabled=stuck,
-        help="As A, a run is taken at its last epoch: go to the last epoch first."
-        if stuck
-        else None,
         width="stretch",
     )
 
@@ -120,13 +114,15 @@ def _invite(viewed: Viewed, epoch: int) -> None:
     )
     with st.container(horizontal=True):
         if earlier:
-            _suggest(f"Compare with epoch {earlier[-1]}", earlier[-1], "flips_earlier")
+            _suggest(
+                f"Compare with epoch {earlier[-1]}", Beside(epoch=earlier[-1]), "flips_earlier"
+            )
         if others:
             name = escaped(others[0].name) or others[0].id
-            _suggest(f"Compare with the run {name}", others[0].id, "flips_other")
+            _suggest(f"Compare with the run {name}", Beside(others[0].id), "flips_other")
 
 
-def _suggest(text: str, compare: int | str, key: str) -> None:
+def _suggest(text: str, compare: Beside, key: str) -> None:
     st.button(
         text,
         key=key,

@@ -5,13 +5,11 @@ from typing import Any
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import loaders, map_groups, map_loaders, selection
+from dashboard import map_groups, map_loaders, selection
 from dashboard.components.maps import Place, Scale, maps, ranges
 from dashboard.map_loaders import Look, Network
 from dashboard.text import escaped, percent, sentence
-from dashboard.widgets.run_bar import Viewed, label
 
-_NOTHING = "Nothing"  # an option beside epochs and runs
 _SCALES: dict[Scale, str] = {"map": "Per map", "layer": "Per layer", "global": "Global"}
 
 
@@ -24,57 +22,6 @@ def scale_choice() -> Scale:
         "strongest colour. Blue is positive, orange negative.",
     )  # fmt: skip
     return chosen
-
-
-def compare_choice(viewed: Viewed) -> None:
-    """Another epoch of the run, or another run on the same data."""
-    epochs = [epoch for epoch in viewed.epochs if epoch != viewed.epoch]
-    runs = {
-        summary.id: label(summary)
-        for summary in loaders.summaries()
-        if summary.id != viewed.run.id
-        and summary.dataset == viewed.summary.dataset
-        and summary.state != "unreadable"
-    }
-    key = "maps_compare"
-    wanted = selection.current().compare
-    options: list[Any] = [_NOTHING, *epochs, *runs]
-    st.session_state[key] = wanted if wanted in options else _NOTHING
-
-    def name(option: int | str) -> str:
-        return f"Epoch {option}" if isinstance(option, int) else runs.get(option, option)
-
-    def changed() -> None:
-        chosen = st.session_state[key]
-        selection.update(compare=None if chosen == _NOTHING else chosen)
-
-    st.selectbox(
-        "Compare with", options, format_func=name, key=key, width=260,
-        on_change=changed,
-    )  # fmt: skip
-
-
-def compared(viewed: Viewed, look: Look) -> Look | None:
-    """The other network on the same image; None, with a sentence where one was asked for."""
-    wanted = selection.current().compare
-    if wanted is None or wanted == viewed.epoch:
-        return None
-    if isinstance(wanted, int):
-        if wanted in viewed.epochs:
-            return Look(viewed.run, wanted, look.picture)
-        st.warning(f"This run has no epoch {wanted} to compare with.", icon="⚠️")
-        return None
-    try:
-        other = loaders.run(wanted)
-        epochs = other.epochs()
-    except UserError as error:
-        st.warning(f"{sentence(str(error))} Nothing is compared.", icon="⚠️")
-        return None
-    if not epochs:
-        st.warning(f"Run {escaped(wanted)} has no finished epoch yet.", icon="⚠️")
-        return None
-    same = look.epoch in epochs and selection.current().epoch is not None
-    return Look(other, look.epoch if same else epochs[-1], look.picture)
 
 
 def network_maps(looks: list[Look], scale: Scale) -> list[tuple[Look, Network]]:

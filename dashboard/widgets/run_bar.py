@@ -100,6 +100,29 @@ def label(summary: RunSummary) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def nearest(epochs: list[int], wanted: int, whose: str) -> int:
+    """The epoch that is asked for, or with a warning the one closest to it.
+
+    Args:
+        epochs: those there are, at least one.
+        wanted: the one that is asked for.
+        whose: the run at the beginning of a sentence, in Markdown.
+    """
+    epoch = min(epochs, key=lambda there: abs(there - wanted))
+    if epoch != wanted:
+        st.warning(
+            f"{whose} has no epoch {wanted}: it has {_listed(epochs)}. "
+            f"Epoch {epoch} is shown instead.",
+            icon="⚠️",
+        )
+    return epoch
+
+
+def epoch_name(epoch: int) -> str:
+    """An epoch in a list; the network without any training is called so."""
+    return f"{epoch} untrained" if epoch == 0 else str(epoch)
+
+
 def _find(known: list[RunSummary], run_id: str | None) -> RunSummary:
     for summary in known:
         if summary.id == run_id:
@@ -139,13 +162,7 @@ def _choose_epoch(
 ) -> int | None:
     if not epochs:
         return None
-    epoch = epochs[-1] if wanted is None else min(epochs, key=lambda there: abs(there - wanted))
-    if wanted is not None and epoch != wanted:
-        st.warning(
-            f"This run has no epoch {wanted}: it has {_listed(epochs)}. "
-            f"Epoch {epoch} is shown instead.",
-            icon="⚠️",
-        )
+    epoch = epochs[-1] if wanted is None else nearest(epochs, wanted, "This run")
     if len(epochs) == 1:
         spot.markdown(f"Epoch {epoch}, the only one so far")
         return epoch
@@ -162,7 +179,7 @@ def _choose_epoch(
         epochs,
         key=key,
         on_change=changed,
-        format_func=lambda number: f"{number} untrained" if number == 0 else str(number),
+        format_func=epoch_name,
     )
     return epoch
 

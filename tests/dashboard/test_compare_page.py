@@ -139,12 +139,54 @@ def test_swapping_shows_the_same_images_from_the_other_side(run):
     assert sorted(_shown(at, "flips")) == before
 
 
-def test_swapping_runs_exchanges_them(run, other):
+def test_swapping_runs_exchanges_them_and_their_epochs(run, other):
     at = open_page("compare", run=run.id, compare=other.id)
     at.button(key="flips_swap").click().run()
     assert at.query_params == {"run": other.id, "compare": run.id}
-    earlier = open_page("compare", run=run.id, compare=other.id, epoch="1")
-    assert earlier.button(key="flips_swap").disabled
+    at = open_page("compare", run=run.id, compare=f"{other.id}@0", epoch="1")
+    shown = sorted(_shown(at, "flips"))
+    at.button(key="flips_swap").click().run()
+    assert at.query_params == {"run": other.id, "epoch": "0", "compare": f"{run.id}@1"}
+    assert sorted(_shown(at, "flips")) == shown
+    at.button(key="flips_swap").click().run()
+    assert at.query_params == {"run": run.id, "epoch": "1", "compare": f"{other.id}@0"}
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_another_run_is_compared_at_any_of_its_epochs(run, other, epoch):
+    at = open_page("compare", run=run.id, compare=f"{other.id}@{epoch}")
+    assert not at.exception
+    labels, _ = _labels(run)
+    cases = _outcomes(_predicted(other, epoch), _predicted(run), labels)
+    fixed, broken = int(cases["Fixed"].sum()), int(cases["Broken"].sum())
+    assert f"{fixed:,} fixed less {broken:,} broken" in texts(at)
+
+
+def test_the_epoch_of_the_other_run_is_chosen_beside_it(run, other):
+    assert "compare_epoch" not in open_page("compare", run=run.id, compare="1").session_state
+    at = open_page("compare", run=run.id, compare=other.id)
+    chosen = at.selectbox(key="compare_epoch")
+    assert chosen.options == ["Epoch 2", "Epoch 1", "Epoch 0 untrained"]
+    assert chosen.value == 2
+    chosen.set_value(1).run()
+    assert at.query_params == {"run": run.id, "compare": f"{other.id}@1"}
+    at.selectbox(key="compare_epoch").set_value(2).run()
+    assert at.query_params == {"run": run.id, "compare": other.id}
+
+
+def test_an_epoch_that_the_other_run_has_not_is_answered_with_the_nearest_one(run, other):
+    at = open_page("compare", run=run.id, compare=f"{other.id}@9")
+    assert "Run “other \\*one\\*” has no epoch 9: it has epochs 0 to 2" in texts(at)
+    assert at.selectbox(key="compare_epoch").value == 2
+    assert "McNemar" in texts(at)
+
+
+def test_the_run_itself_may_be_named_by_its_id(run, other):
+    by_number = texts(open_page("compare", run=run.id, compare="1"))
+    assert texts(open_page("compare", run=run.id, compare=f"{run.id}@1")) == by_number
+    at = open_page("compare", run=run.id, compare=run.id)
+    assert not at.exception
+    assert "is what is shown already" in texts(at)
 
 
 def test_without_a_second_result_the_page_offers_some(run, other):

@@ -19,6 +19,7 @@ from dashboard.components import pad as pad_module
 from dashboard.components.pad import Drawing, raster_size, read
 from dashboard.example_pictures import answer_card, heat_picture, overlay_picture
 from dashboard.palette import DARK, LIGHT, rgb
+from dashboard.selection import Beside
 from tests.dashboard.pages import APP, open_page, texts
 from tests.dashboard.trained import train
 
@@ -111,15 +112,17 @@ def test_two_epochs_answer_side_by_side(run):
     assert texts(at).count(BARS) == 2
 
 
-def test_another_run_answers_with_its_last_epoch(store, run):
+def test_another_run_answers_with_its_last_epoch_or_any_other(store, run):
     other = train(store, "training.seed=7", name="the other")
-    at = _draw_page(_ink(), run=run.id, compare=other.id)
-    assert not at.exception
-    share = max(Predictor.of(other).probabilities(from_drawing(_ink(), SHAPE, centre=False)))
-    assert f"<span>{share * 100:.1f} %</span>" in texts(at)
+    image = from_drawing(_ink(), SHAPE, centre=False)
+    for asked, epoch in ((other.id, 2), (f"{other.id}@1", 1)):
+        at = _draw_page(_ink(), run=run.id, compare=asked)
+        assert not at.exception
+        share = max(Predictor.of(other, epoch).probabilities(image))
+        assert f"<span>{share * 100:.1f} %</span>" in texts(at)
 
 
-@pytest.mark.parametrize("wanted", ["99", "20200101-000000-abcdef"])
+@pytest.mark.parametrize("wanted", ["99", "20200101-000000-abcdef", "20200101-000000-abcdef@1"])
 def test_what_cannot_be_compared_gets_a_sentence(run, wanted):
     at = _draw_page(_ink(), run=run.id, compare=wanted)
     assert not at.exception
@@ -129,7 +132,7 @@ def test_what_cannot_be_compared_gets_a_sentence(run, wanted):
 
 def test_the_choice_to_compare_is_kept_in_the_address(run):
     at = _draw_page(_ink(), run=run.id)
-    at.selectbox(key="compare_with").set_value(1).run()
+    at.selectbox(key="compare_with").set_value(Beside(epoch=1)).run()
     assert at.query_params["compare"] == "1"
     at.selectbox(key="compare_with").set_value("nothing").run()
     assert "compare" not in at.query_params

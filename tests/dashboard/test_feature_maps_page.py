@@ -136,8 +136,9 @@ def test_choosing_errors_shows_the_most_confident_one(run):
         ({"layer": "blocks.7.conv", "unit": "0"}, "no layer"),
         ({"layer": "blocks.0.conv", "unit": "77"}, "must lie in [0, 3], got 77"),
         ({"layer": "blocks.0.conv", "unit": "0", "at": "9-0"}, "got 9"),
-        ({"compare": "9"}, "no epoch 9"),
-        ({"compare": "nobody"}, "Nothing is compared"),
+        ({"compare": "9"}, "compare with epoch 9, which is not there"),
+        ({"compare": "nobody"}, "run “nobody”, which is not there"),
+        ({"compare": "a run"}, "Nothing is compared"),
         ({"at": "x"}, "row and column"),
     ],
 )
@@ -159,8 +160,9 @@ def test_two_epochs_side_by_side_show_what_each_answers(run):
 
 def test_two_runs_side_by_side(store, run):
     other = train(store, 'model.blocks=[{"channels":2,"pooling":"none"}]', name="other")
-    at = page(run, example="3", compare=other.id, layer="blocks.0.pool", unit="1", at="0-0")
+    at = page(run, example="3", compare=f"{other.id}@1", layer="blocks.0.pool", unit="1", at="0-0")
     assert texts(at).count("answers **") == 2
+    assert "other, epoch 1**" in texts(at)
     assert any("there is no layer" in w.value.lower() for w in at.warning)  # the other has no pool
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.selection import MATRICES, NAMES, SPLITS, Selection, parse, to_params
+from dashboard.selection import MATRICES, NAMES, SPLITS, Beside, Selection, parse, to_params
 
 RUN = "20250102-030405-abcdef"
 
@@ -33,8 +33,12 @@ selections = st.builds(
     unit=st.none() | st.integers(0, 4095),
     at=st.none() | st.tuples(st.integers(0, 511), st.integers(0, 511)),
     compare=st.none()
-    | st.integers(0, 999)
-    | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}[A-Za-z_-]", fullmatch=True),
+    | st.builds(Beside, epoch=st.integers(0, 999))
+    | st.builds(
+        Beside,
+        run=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}[A-Za-z_-]", fullmatch=True),
+        epoch=st.none() | st.integers(0, 999),
+    ),
     matrix=st.sampled_from(MATRICES),
 )
 
@@ -64,9 +68,10 @@ def test_at_is_row_then_column():
     assert parse({"at": "3-12"})[0].at == (3, 12)
 
 
-def test_compare_is_an_epoch_where_it_is_a_number_and_else_a_run():
-    assert parse({"compare": "3"})[0].compare == 3
-    assert parse({"compare": RUN})[0].compare == RUN
+def test_compare_is_an_epoch_where_it_is_a_number_and_else_a_run_at_its_last_or_at_any():
+    assert parse({"compare": "3"})[0].compare == Beside(epoch=3)
+    assert parse({"compare": RUN})[0].compare == Beside(RUN)
+    assert parse({"compare": f"{RUN}@3"})[0].compare == Beside(RUN, 3)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +99,10 @@ def test_compare_is_an_epoch_where_it_is_a_number_and_else_a_run():
         ("at", "3", "row and column"),
         ("at", "3--12", "row and column"),
         ("compare", "../x", "id of another run"),
+        ("compare", f"{RUN}@", "with @3 for its epoch 3"),
+        ("compare", f"{RUN}@last", "with @3 for its epoch 3"),
+        ("compare", f"{RUN}@1@2", "Nothing is compared"),
+        ("compare", "@3", "an epoch of this run, as in 3"),
         ("matrix", "row %", "counts, row, column or difference"),
     ],
 )
