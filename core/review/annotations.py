@@ -2,7 +2,8 @@
 
 One file a data set, ``<data folder>/reviews/<data set>.json``: the data itself is never touched.
 Every change reads the file, changes it and replaces it as a whole, under a lock, so that two tabs
-or two processes lose nothing of each other's. A tag is a named set of images, and so is a slice.
+or two processes lose nothing of each other's. What a change did can be noticed, and undone where it
+still stands. A tag is a named set of images, and so is a slice.
 `core.review.annotation_file` describes the format.
 """
 
@@ -10,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from core.review.annotation_file import (
     from_bytes,
     to_bytes,
 )
+from core.review.changes import Change, Undone, difference, undone
 from core.review.marks import (
     KINDS,
     LONGEST_NAME,
@@ -35,35 +38,20 @@ from core.review.marks import (
     note_text,
     tag_name,
 )
+from core.review.merging import Merged, merged
 from core.run_files import disk_errors, held, write_atomic
 
 if TYPE_CHECKING:
     from core.datasets import Dataset
 
 __all__ = [
-    "FILES", "KINDS", "LONGEST_NAME", "LONGEST_NOTE", "Annotations", "Decision", "Kind", "Merged",
-    "decide", "decide_many", "delete_tag", "export_bytes", "file_of", "import_file", "load",
-    "path_of", "set_note", "tag", "untag",
+    "FILES", "KINDS", "LONGEST_NAME", "LONGEST_NOTE", "Annotations", "Change", "Decision", "Kind",
+    "Merged", "Undone", "decide", "decide_many", "delete_tag", "export_bytes", "file_of",
+    "import_file", "load", "noticed", "path_of", "set_note", "tag", "undo", "untag",
 ]  # fmt: skip
 
 _LOCK_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Merged:
-    """What an imported file has brought.
-
-    Attributes:
-        tags: images that got a tag they did not have, each tag counted.
-        notes: notes on images that had none.
-        decisions: decisions on images that had none.
-        kept: notes and decisions that differ from one's own, which stayed.
-    """
-
-    tags: int
-    notes: int
-    decisions: int
-    kept: int
+_heard: ContextVar[list[Change] | None] = ContextVar("_heard", default=None)
 
 
 def path_of(dataset: Dataset, folder: Path | None = None) -> Path:
@@ -203,8 +191,8 @@ def import_file(dataset: Dataset, data: bytes, folder: Path | None = None) -> Me
     told: list[Merged] = []
 
     def change(before: Annotations) -> Annotations:
-        after, merged = _merged(before, theirs)
-        told.append(merged)
+        after, counts = merged(before, theirs)
+        told.append(counts)
         return after
 
     _changed(dataset, folder, change)
@@ -216,6 +204,36 @@ def export_bytes(dataset: Dataset, folder: Path | None = None) -> bytes:
     return to_bytes(load(dataset, folder))
 
 
+@contextmanager
+def noticed() -> Iterator[list[Change]]:
+    """What this thread changes within the block, in its order; `undo` takes each of them back."""
+    changes: list[Change] = []
+    token = _heard.set(changes)
+    try:
+        yield changes
+    finally:
+        _heard.reset(token)
+
+
+def undo(dataset: Dataset, change: Change, folder: Path | None = None) -> Undone:
+    """Takes back a change that was `noticed`, but for what others have changed since.
+
+    Raises:
+        ReviewError: if it was of other data, tags that come back are too many, or the file cannot
+            be used.
+        DiskError: if it cannot be written.
+    """
+    told: list[Undone] = []
+
+    def back(now: Annotations) -> Annotations:
+        before, counts = undone(now, change)
+        told.append(counts)
+        return before
+
+    _changed(dataset, folder, back)
+    return told[-1]
+
+
 def _changed(
     dataset: Dataset, folder: Path | None, change: Callable[[Annotations], Annotations]
 ) -> Annotations:
@@ -224,6 +242,8 @@ def _changed(
         after = change(before)
         if after != before:
             write_atomic(path, to_bytes(after))
+            if (changes := _heard.get()) is not None:
+                changes.append(difference(before, after))
     return after
 
 
@@ -246,27 +266,3 @@ def _checked(dataset: Dataset, file: str, indices: Iterable[int]) -> frozenset[i
 def _with_tagged(before: Annotations, file: str, name: str, indices: frozenset[int]) -> Annotations:
     images = {**before.tags.get(name, {}), file: indices}
     return replace(before, tags={**before.tags, name: images})
-
-
-def _merged(ours: Annotations, theirs: Annotations) -> tuple[Annotations, Merged]:
-    tags = {name: dict(images) for name, images in ours.tags.items()}
-    added = kept = 0
-    for name, images in theirs.tags.items():
-        for file, indices in images.items():
-            added += len(indices - ours.tagged(name, file))
-            tags.setdefault(name, {})[file] = ours.tagged(name, file) | indices
-        tags.setdefault(name, {})
-    if len(tags) > MOST_TAGS:
-        raise ReviewError(f"together that would be {len(tags)} tags, and there can be {MOST_TAGS}")
-    counts = []
-    sides: list[dict[str, dict[int, object]]] = []
-    for mine, others in ((ours.notes, theirs.notes), (ours.decisions, theirs.decisions)):
-        side: dict[str, dict[int, object]] = {}
-        for file in FILES:
-            own, foreign = dict(mine.get(file, {})), dict(others.get(file, {}))
-            kept += sum(own[index] != foreign[index] for index in own.keys() & foreign.keys())
-            side[file] = {**foreign, **own}
-        counts.append(sum(map(len, side.values())) - sum(len(part) for part in mine.values()))
-        sides.append(side)
-    merged = replace(ours, tags=tags, notes=sides[0], decisions=sides[1])  # type: ignore[arg-type]
-    return merged, Merged(added, counts[0], counts[1], kept)
