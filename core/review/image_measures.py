@@ -56,8 +56,10 @@ def measures(images: Pixels) -> pd.DataFrame:
 
     - thickness: of the strokes, in pixels: twice the area of the ink by the length of its contour,
       the contour being the total variation (coarea formula), so that no threshold is needed and
-      grey edges count in part. Sloping strokes of two pixels and less come out up to a tenth too
-      thick. NaN without ink;
+      grey edges count in part. Against bars drawn in every direction: strokes of 2.5 pixels and
+      more come out 2 % too thick (6 % at most), of two 4 % (9 %), of one and a half 13 %, and lines
+      of a single one up to two thirds: without full ink, thin and faint look alike. NaN without
+      ink;
     - slant: horizontal shear of the ink, in degrees in (−90, 90), positive where the top leans to
       the right: ``atan(−μ11 / μ02)`` of its central moments (Castro et al. 2019, Morpho-MNIST).
       NaN without ink, or with all of it in one row;
@@ -115,7 +117,10 @@ def _ink(images: Pixels) -> Floats:
 
 
 def _thickness(ink: Floats) -> NDArray[np.float64]:
-    # The gradient between four neighbours is exact for upright, level and diagonal edges alike.
+    # Gradients at the corners of pixels, of the four around each (Roberts 1963). Between a pixel's
+    # own neighbours, two pixels apart, the sides of a stroke of two would blur into each other: a
+    # third too thick where it slopes. Means of a distance transform on the image enlarged four
+    # times are as good and take 30 times as long.
     room = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
     across = room[:, :, 1:] - room[:, :, :-1]
     down = room[:, 1:] - room[:, :-1]

@@ -34,7 +34,7 @@ def one(image):
     return measures(image).iloc[0]
 
 
-@pytest.mark.parametrize(("height", "width"), [(20, 3), (4, 18), (2, 20), (6, 6)])
+@pytest.mark.parametrize(("height", "width"), [(20, 3), (4, 18), (2, 20), (6, 6), (15, 1), (1, 1)])
 def test_the_thickness_of_a_bar_is_twice_its_area_by_its_contour(height, width):
     # Each corner is cut off: half a diagonal of one pixel.
     contour = 2 * (height - 1) + 2 * (width - 1) + 4 * math.sqrt(0.5)
@@ -42,13 +42,35 @@ def test_the_thickness_of_a_bar_is_twice_its_area_by_its_contour(height, width):
     assert found == pytest.approx(2 * height * width / contour, rel=1e-5)
 
 
-@pytest.mark.parametrize("angle", [0, 20, 45, 70, 90])
-@pytest.mark.parametrize("width", [2.0, 3.5])
-def test_a_stroke_is_as_thick_in_every_direction(angle, width):
+def covered(inside, size=40, parts=8):
+    """An image of how much of each pixel a shape covers, in steps of 1 / `parts`²."""
+    y, x = (np.mgrid[: size * parts, : size * parts] + 0.5) / parts - size / 2
+    share = inside(x, y).reshape(size, parts, size, parts).mean((1, 3))
+    return np.rint(share * 255).astype(np.uint8)[None, None]
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45, 70, 90, 120])
+@pytest.mark.parametrize(
+    ("width", "tolerance"), [(1.5, 0.2), (2.0, 0.09), (2.5, 0.06), (3.5, 0.04), (6.0, 0.04)]
+)
+def test_a_stroke_is_as_thick_in_every_direction(angle, width, tolerance):
+    right, up = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+
+    def inside(x, y):
+        x, y = x - 0.3, y - 0.2  # no edge on the border of a pixel
+        return (abs(x * up + y * right) <= width / 2) & (abs(x * right - y * up) <= 13)
+
     # Its ends belong to the contour as well: 2 (26 + width) of it.
     expected = width * 26 / (26 + width)
-    tolerance = 0.11 if width < 3 else 0.04  # between four neighbours, thin slopes are blurred
-    assert one(line(angle, width))["thickness"] == pytest.approx(expected, rel=tolerance)
+    found = one(covered(inside))["thickness"]
+    assert expected * 0.99 < found < expected * (1 + tolerance)
+
+
+@pytest.mark.parametrize("width", [2.0, 3.0])
+@pytest.mark.parametrize("radius", [6, 10])
+def test_a_ring_has_no_ends_and_is_as_thick_as_it_was_drawn(radius, width):
+    drawn = covered(lambda x, y: abs(np.hypot(x - 0.3, y - 0.2) - radius) <= width / 2)
+    assert one(drawn)["thickness"] == pytest.approx(width, rel=0.02)
 
 
 @pytest.mark.parametrize("angle", [-30, -10, 0, 15, 40])
