@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
@@ -48,17 +49,10 @@ class Predictor:
             ArchitectureError: if the weights are those of another network.
         """
         epoch = last_epoch(run) if epoch is None else epoch
-        weights = run.weights(epoch)
-        info = run.dataset_info()
-        if info is None:
-            raise RunError(
-                f"the dataset.json of run {run.id} is missing or damaged: without it nobody can "
-                "tell how its images were prepared"
-            )
-        model = with_weights(run.config.model, info.shape, len(info.classes), weights)
+        found = Predictor.with_weights(run, run.weights(epoch), epoch)
         record = run.epoch_record(epoch)
         about = {
-            "dataset": info.name,
+            **found.about,
             "accuracy": {
                 "train": _number(record.train_accuracy),
                 "validation": _number(record.validation_accuracy),
@@ -67,6 +61,29 @@ class Predictor:
             "config": run.config.model_dump(mode="json"),
             "decisions": run.overlay_digest,
         }
+        return replace(found, about=about)
+
+    @staticmethod
+    def with_weights(run: Run, weights: Mapping[str, Tensor], epoch: int) -> Predictor:
+        """A network of a run's layers with other weights than those of its own epochs.
+
+        Args:
+            run: whose layers, classes and way to prepare images.
+            weights: by name.
+            epoch: after which they were taken.
+
+        Raises:
+            RunError: if nobody can tell how the run's images were prepared.
+            ArchitectureError: if the weights are those of another network.
+        """
+        info = run.dataset_info()
+        if info is None:
+            raise RunError(
+                f"the dataset.json of run {run.id} is missing or damaged: without it nobody can "
+                "tell how its images were prepared"
+            )
+        model = with_weights(run.config.model, info.shape, len(info.classes), weights)
+        about = {"dataset": info.name}
         return Predictor(model, info.classes, info.shape, info.mean, info.std, run.id, epoch, about)
 
     def probabilities(self, image: Tensor) -> list[float]:

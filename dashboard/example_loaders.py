@@ -5,6 +5,7 @@ from. Computation belongs to `core`; this module only joins ids with calls.
 """
 
 import hashlib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import streamlit as st
 import torch
 from numpy.typing import NDArray
 
+from core.datasets import Splits
 from core.errors import UserError
 from core.evaluation import FloatArray
 from core.inspection import attribution as attributing
@@ -26,10 +28,11 @@ from core.inspection.drawing import Upload, from_drawing, from_upload
 from core.inspection.feature_maps import LayerMaps, feature_maps
 from core.inspection.lookup import conv_layers, filter_layers
 from core.inspection.randomisation import RandomisationCheck, randomisation_check
+from core.jobs.fold_requests import FoldNetwork, fold_predictor
 from core.predictor import Predictor
 from core.preprocessing import network_input
 from core.runs import Run, default_root
-from dashboard import answer_loaders, loaders
+from dashboard import answer_loaders, fold_loaders, loaders
 from dashboard.network_loaders import network
 
 Pixels = NDArray[np.uint8]
@@ -44,11 +47,13 @@ class Subject:
         run: whose network.
         epoch: after which epoch.
         pixels: (C, H, W) uint8, what the network gets.
+        judge: a network of the run's k-fold training that is asked instead of its own.
     """
 
     run: Run
     epoch: int
     pixels: Pixels
+    judge: FoldNetwork | None = None
 
     @cached_property
     def image_id(self) -> str:
@@ -56,9 +61,23 @@ class Subject:
         return hashlib.sha1(self.pixels.tobytes(), usedforsecurity=False).hexdigest()
 
     @property
-    def ids(self) -> tuple[Path, str, int, str]:
-        """What tells this subject from all others: store, run, epoch and image."""
-        return default_root(), self.run.id, self.epoch, self.image_id
+    def ids(self) -> tuple[Path, str, int | FoldNetwork, str]:
+        """What tells this subject from all others: store, run, network and image."""
+        return default_root(), self.run.id, self.judge or self.epoch, self.image_id
+
+    def network(self) -> AbstractContextManager[Predictor]:
+        """The network that is asked, held while the block runs.
+
+        Raises:
+            UserError: if it cannot be opened.
+        """
+        return network(self.run, self.epoch, self.judge)
+
+    def learnt(self) -> Splits:
+        """The images that the network has learnt from, as ``train``."""
+        if self.judge is None:
+            return loaders.splits(self.run)
+        return fold_loaders.splits(self.run, self.judge)
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,7 @@ def answer(subject: Subject) -> pd.DataFrame:
     Raises:
         UserError: if the network cannot be opened, or takes images of another shape.
     """
-    with network(subject.run, subject.epoch) as predictor:
+    with subject.network() as predictor:
         if tuple(predictor.input_shape) != subject.pixels.shape:
             wanted = "×".join(map(str, predictor.input_shape))
             raise UserError(f"the network of run {subject.run.id} takes {wanted} images")
@@ -108,7 +127,7 @@ def attribution(subject: Subject, question: Question) -> Attribution:
 # A hundred milliseconds at most; a map of 28×28 pixels takes 3 KB.
 @st.cache_resource(max_entries=512, show_spinner=False)
 def _attribution(ids: Any, question: Question, _subject: Subject) -> Attribution:
-    with network(_subject.run, _subject.epoch) as predictor:
+    with _subject.network() as predictor:
         return attributing.attribute(
             predictor.model,
             _input(predictor, _subject),
@@ -129,7 +148,7 @@ def randomised(subject: Subject, question: Question) -> RandomisationCheck:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _randomised(ids: Any, question: Question, _subject: Subject) -> RandomisationCheck:
-    with network(_subject.run, _subject.epoch) as predictor:
+    with _subject.network() as predictor:
         return randomisation_check(
             predictor.model,
             _input(predictor, _subject),
@@ -163,7 +182,7 @@ def usual_map_layer(of: Run, epoch: int) -> str | None:
 
 def first_maps(subject: Subject) -> LayerMaps | None:
     """What the first conv layer makes of the image, activated; None where there is none."""
-    with network(subject.run, subject.epoch) as predictor:
+    with subject.network() as predictor:
         convs = conv_layers(predictor.model)
         if not convs:
             return None
@@ -193,10 +212,10 @@ def neighbours(subject: Subject, count: int = finding.COUNT) -> Neighbours:
     Raises:
         UserError: if the network cannot be opened.
     """
-    embedding = _embedding(default_root(), subject.run.id, subject.epoch, subject.run)
-    with network(subject.run, subject.epoch) as predictor:
+    embedding = _embedding(subject.ids[:3], subject)
+    with subject.network() as predictor:
         direction = finding.embed_one(predictor.model, _input(predictor, subject))
-    parts = loaders.splits(subject.run)
+    parts = subject.learnt()
     labels = parts.labels("train").numpy()
     table = finding.nearest(embedding, direction, labels, count)
     index = parts.index("train").numpy()[table["position"].to_numpy()]
@@ -208,10 +227,11 @@ def neighbours(subject: Subject, count: int = finding.COUNT) -> Neighbours:
 @st.cache_resource(
     max_entries=4, show_spinner="Looking at every training image once: a few seconds …"
 )
-def _embedding(root: Path, run_id: str, epoch: int, _run: Run) -> FloatArray:
+def _embedding(ids: Any, _subject: Subject) -> FloatArray:
     # A network of its own: others shall not wait for it meanwhile.
-    predictor = Predictor.of(_run, epoch)
-    images = loaders.splits(_run).images("train")
+    judge, of = _subject.judge, _subject.run
+    predictor = Predictor.of(of, _subject.epoch) if judge is None else fold_predictor(of, judge)
+    images = _subject.learnt().images("train")
     return finding.embed(predictor.model, images, predictor.mean, predictor.std)
 
 

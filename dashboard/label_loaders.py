@@ -19,16 +19,14 @@ from core import datasets, evaluation
 from core.config import RunConfig
 from core.datasets.overlay import Effect, Overlay
 from core.errors import UserError
-from core.jobs import analysis as analyses
-from core.jobs.analysis import AnalysisState
-from core.jobs.folding import fold_analysis
+from core.jobs.fold_requests import Folding
 from core.review import annotations as annotating
 from core.review.annotations import file_of
 from core.review.scores import scores_of
 from core.review.suspects import suspects as ranked
 from core.run_files import signature
 from core.runs import Run, RunSummary, default_root
-from dashboard import answer_loaders, loaders, review_loaders
+from dashboard import answer_loaders, fold_loaders, loaders, review_loaders
 from dashboard.answer_record import check_version
 from dashboard.text import counted
 
@@ -42,12 +40,19 @@ class Source:
         split: test, validation or train.
         num_folds: into how many parts train is dealt; 0 of the others.
         epochs: that each of its networks is trained for; 0 of the others.
+        decisions: digest of those that its networks learn with; None for the labels as given.
     """
 
     epoch: int
     split: str
     num_folds: int
     epochs: int
+    decisions: str | None = None
+
+    @property
+    def folding(self) -> Folding:
+        """The k-fold training that tells which labels of train are doubtful."""
+        return Folding(self.num_folds, self.epochs, self.decisions)
 
     @property
     def file(self) -> str:
@@ -58,7 +63,8 @@ class Source:
     def told(self) -> str:
         """What answers, in a few words."""
         if self.split == "train":
-            return f"train, {self.num_folds} folds of {counted(self.epochs, 'epoch')}"
+            told = f"train, {self.num_folds} folds of {counted(self.epochs, 'epoch')}"
+            return told if self.decisions is None else f"{told}, with decisions"
         return f"{self.split}, epoch {self.epoch}"
 
 
@@ -69,10 +75,13 @@ class Doubted:
     Attributes:
         table: rows of `core.evaluation.examples` with the columns of `core.review.suspects`.
         probabilities: (N, K) in the rows' positions, out of sample.
+        folds: (N,) by index, which network of the k-fold training has answered; None where it is
+            the run's own, or those networks are not kept.
     """
 
     table: pd.DataFrame
     probabilities: NDArray[np.float32]
+    folds: NDArray[np.int16] | None = None
 
 
 def doubted(of: Run, source: Source) -> Doubted:
@@ -87,69 +96,32 @@ def doubted(of: Run, source: Source) -> Doubted:
 # 10 MB for the 60,000 training images of MNIST.
 @st.cache_resource(max_entries=16, show_spinner="Looking for labels that may be wrong …")
 def _doubted(root: Path, run_id: str, source: Source, kept: object, _run: Run) -> Doubted:
+    folds = None
     if source.split == "train":
-        examples, values = _out_of_fold(_run, source)
+        examples, values, folds = _out_of_fold(_run, source)
     else:
         examples = answer_loaders.answers(_run, source.epoch, source.split).examples
         values = answer_loaders.probabilities(run_id, source.epoch, source.split)
     classes = review_loaders.dataset_of(_run).classes
     found = ranked(examples["true"].to_numpy(), values, examples["index"].to_numpy(), classes)
     more = found.drop(columns=[name for name in found if name in examples and name != "index"])
-    return Doubted(more.merge(examples, on="index", how="left", validate="1:1"), values)
+    return Doubted(more.merge(examples, on="index", how="left", validate="1:1"), values, folds)
 
 
-def _out_of_fold(of: Run, source: Source) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+def _out_of_fold(
+    of: Run, source: Source
+) -> tuple[pd.DataFrame, NDArray[np.float32], NDArray[np.int16] | None]:
     data = review_loaders.dataset_of(of)
     labels = data.train_labels.numpy()
-    none = np.zeros((0, 0), np.float32)
-    values = analyses.arrays(of, _analysis(of, source)).get("probabilities", none)
+    found = fold_loaders.answers(of, source.folding)
+    values = found.probabilities
     check_version(of, data, len(labels), values, source.told)
-    return evaluation.examples(labels, values, np.arange(len(labels))), values
-
-
-def folds(of: Run, source: Source, *, start: bool = False) -> AnalysisState:
-    """How far the k-fold training is.
-
-    Args:
-        of: whose network and recipe are trained.
-        source: how many folds and epochs.
-        start: have it done, or go on with it.
-
-    Raises:
-        UserError: if it cannot be started.
-    """
-    wanted = _analysis(of, source)
-    return analyses.request(of, wanted) if start else analyses.look(of, wanted)
-
-
-def folds_again(of: Run, source: Source) -> AnalysisState:
-    """Lets answers go that cannot be read, and trains the networks anew.
-
-    Raises:
-        UserError: if that cannot be started.
-    """
-    analyses.discard(of, _analysis(of, source))
-    return folds(of, source, start=True)
-
-
-def stop_folds(of: Run, source: Source) -> None:
-    """Asks the k-fold training for its end; finished folds are kept.
-
-    Raises:
-        DiskError: if the disk is full or read-only.
-    """
-    analyses.stop(of, _analysis(of, source))
-
-
-def _analysis(of: Run, source: Source) -> analyses.Analysis:
-    return fold_analysis(of, source.num_folds, source.epochs)
+    return evaluation.examples(labels, values, np.arange(len(labels))), values, found.folds
 
 
 def _kept(of: Run, source: Source) -> object:
     """What changes when the k-fold training is done anew."""
-    if source.split != "train":
-        return None
-    return signature(_analysis(of, source).path(of))
+    return fold_loaders.kept(of, source.folding) if source.split == "train" else None
 
 
 def scores(of: Run, source: Source) -> pd.DataFrame:

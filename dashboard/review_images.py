@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import UserError
+from core.jobs.fold_requests import FoldNetwork
 from core.review.annotations import Annotations, file_of
 from core.review.query import ORDERS, SIMILARITY, SLICE, Query, described, ordered, select
 from core.runs import Run
@@ -45,6 +46,8 @@ class Images:
             page shows the open image, tags or decisions elsewhere, too.
         suggested: column of class indices that an image looks like, to be offered as its label;
             None for the answer.
+        judge: of an image's index, the network that gave the answer where it is none of the run's
+            own; None where it is, or is not kept.
         leaves: which images leave the page's rows: those that get decided, or those whose
             decision is taken back. Where the open one leaves, the next one opens.
     """
@@ -62,6 +65,7 @@ class Images:
     probabilities: NDArray[Any] | None = None
     alone: bool = True
     suggested: str | None = None
+    judge: Callable[[int], FoldNetwork] | None = None
     leaves: Literal["decided", "undecided"] | None = None
 
 

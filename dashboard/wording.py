@@ -1,11 +1,11 @@
-"""Config fields and their values as a person reads them; nobody should meet ``leaky_relu``."""
+"""What is learnt, and how, as a person reads it; nobody should meet ``leaky_relu``."""
 
 import re
 from typing import Any
 
 from core.config import bounds, field_at, guide
 from core.datasets.catalog import CATALOG
-from dashboard.text import plain_number
+from dashboard.text import counted, plain_number
 
 _FIELD_TITLES = {
     "data.name": "Data set",
@@ -103,3 +103,9 @@ def help_text(path: str) -> str:
     raising = guide(field).get("raising")
     question = f"\n\n**What changes if I raise this?** {raising}" if raising else ""
     return f"{field.description}{question}"
+
+
+def put_right(relabelled: int, left_out: int) -> str:
+    """How many images decisions about labels change for what is learnt."""
+    right, out = counted(relabelled, "label"), counted(left_out, "training image")
+    return f"{right} put right, {out} left out"

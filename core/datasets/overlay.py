@@ -49,6 +49,15 @@ class Overlay:
         """Images that it speaks of."""
         return len({*self.relabelled, *self.left_out})
 
+    def num_different(self, other: Overlay | None) -> int:
+        """Images that another overlay treats differently; None stands for the labels as given."""
+        here, there = self._targets(), {} if other is None else other._targets()
+        return len({index for index, _ in here.items() ^ there.items()})
+
+    def _targets(self) -> dict[int, int | None]:
+        """The class that an image is learnt under, None where it is left out, by index."""
+        return {**self.relabelled, **dict.fromkeys(self.left_out)}
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 in hex of `to_bytes`: equal for equal decisions."""
@@ -85,7 +94,8 @@ class Overlay:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"])) or "the file"
             raise ReviewError(f"the overlay is damaged: {where}: {first['msg']}") from None
-        except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        # ValueError: no JSON, no UTF-8, or a number of more digits than Python reads.
+        except (RecursionError, ValueError) as error:
             raise ReviewError(f"the overlay is damaged: it is no JSON ({error})") from None
         return Overlay(known.dataset, known.fingerprint, known.relabelled, known.left_out)
 

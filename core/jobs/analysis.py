@@ -12,20 +12,17 @@ result there can be
 
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Generator, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from core.errors import RunError, UserError
-from core.jobs.kept_arrays import keep_arrays, kept_arrays, let_go
+from core.jobs.kept_arrays import MAIN, Arrays, keep_arrays, kept_arrays, let_go
 from core.jobs.processes import spawn_analyst
 from core.line_files import tail
 from core.run_files import disk_errors, held, is_held, read_json, sha256, write_atomic, write_json
 from core.runs import Run
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 Step = tuple[int, int]  # done, of so many
 PROGRESS_SECONDS = 0.3
@@ -68,10 +65,12 @@ class Finding:
     Attributes:
         values: JSON values: the `AnalysisState.result`.
         arrays: what `arrays` gives back.
+        more: what it gives back where it is asked for another part, by the part's name.
     """
 
     values: dict[str, Any]
-    arrays: "dict[str, NDArray[Any]]"
+    arrays: Arrays
+    more: dict[str, Arrays] = field(default_factory=dict)
 
 
 Part = Step | dict[str, Any] | Finding
@@ -150,13 +149,18 @@ def stop(run: Run, analysis: Analysis) -> None:
         write_atomic(_stop(analysis.path(run)), b"", sync=False)
 
 
-def arrays(run: Run, analysis: Analysis) -> "dict[str, NDArray[Any]]":
+def arrays(run: Run, analysis: Analysis, part: str = MAIN) -> Arrays:
     """The arrays of a result, checked.
+
+    Args:
+        run: whose.
+        analysis: that is done.
+        part: a name of `Finding.more`; by default its `Finding.arrays`.
 
     Raises:
         RunError: if there are none, or they are damaged; `discard` lets it be worked out again.
     """
-    return kept_arrays(_arrays(analysis.path(run)))[0]
+    return kept_arrays(_arrays(analysis.path(run)), part)[0]
 
 
 def discard(run: Run, analysis: Analysis) -> None:
@@ -181,6 +185,7 @@ def work(run: Run, analysis: Analysis, parts: Iterator[Part]) -> None:
         run: whose folder takes the result.
         analysis: what is worked out.
         parts: yields ``(done, total)`` on the way and the result, a dict or a `Finding`, at last.
+            A generator is closed at a stop, so that it can keep what it has begun.
     """
     path = analysis.path(run)
     with held(_lock(path), timeout=2.0, busy=f"{analysis.name} is being worked out already"):
@@ -202,6 +207,8 @@ def _iterate(path: Path, parts: Iterator[Part]) -> None:
         if not isinstance(part, tuple):
             _keep(path, part)
         elif _stop(path).exists():
+            if isinstance(parts, Generator):
+                parts.close()  # before the stop is told: whoever goes on finds what it has kept
             told = AnalysisState("stopped", done=part[0], total=part[1])
             write_json(path, asdict(told))
             _stop(path).unlink(missing_ok=True)
@@ -217,7 +224,7 @@ def _keep(path: Path, result: dict[str, Any] | Finding) -> None:
     values = result
     if isinstance(result, Finding):
         values = result.values
-        keep_arrays(_arrays(path), result.arrays, {})
+        keep_arrays(_arrays(path), result.arrays, {}, result.more)
     write_json(path, asdict(AnalysisState("done", result=values)))
     let_go(path.with_suffix(".parts"))
 

@@ -29,12 +29,13 @@ def check_overlay(overlay: "Overlay", config: RunConfig) -> None:
     datasets.split(datasets.load(config.data.name), config.data, overlay)
 
 
-def read_overlay(run: Path, digest: str | None) -> "Overlay | None":
-    """The decisions in a run's folder; None for a run that has none.
+def read_overlay(path: Path, digest: str | None, learner: str) -> "Overlay | None":
+    """The decisions in a file; None where there are to be none.
 
     Args:
-        run: the folder.
-        digest: what their file must hash to; None if there are none.
+        path: the file.
+        digest: what it must hash to; None if there are no decisions.
+        learner: what learns with them, as an error calls it.
 
     Raises:
         RunError: if they are missing or damaged.
@@ -43,13 +44,13 @@ def read_overlay(run: Path, digest: str | None) -> "Overlay | None":
         return None
     from core.datasets.overlay import Overlay
 
-    missing = f"the decisions that run {run.name} learns with cannot be used: {OVERLAY}"
+    missing = f"the decisions that {learner} learns with cannot be used: {path.name}"
     try:
-        data = (run / OVERLAY).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise RunError(f"{missing} cannot be read ({error.strerror})") from None
     if sha256(data) != digest:
-        raise RunError(f"{missing} is damaged, its SHA-256 is not the one in config.json")
+        raise RunError(f"{missing} is damaged, its SHA-256 is not the one it should have")
     try:
         return Overlay.from_bytes(data)
     except ReviewError as error:

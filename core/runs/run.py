@@ -199,7 +199,8 @@ class Run:
         Raises:
             RunError: if they are missing or damaged: without them it would be another run.
         """
-        return overlays.read_overlay(self.path, self.overlay_digest)
+        path = self.path / overlays.OVERLAY
+        return overlays.read_overlay(path, self.overlay_digest, f"run {self.id}")
 
     def dataset_info(self) -> DatasetInfo | None:
         """The data it learns from; None before its first start."""

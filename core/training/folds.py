@@ -4,6 +4,10 @@ The file is dealt into k folds, and k networks are trained, each on all folds bu
 then answers for. So every image, validation included, gets the answer of a network that has not
 learnt it, which is what label errors are found by: a network that has learnt a wrong label
 believes it.
+
+The labels can be learnt as a review has decided so far, so that a second look is given by networks
+that no longer learn the mistakes found by the first. The folds stay the same: what an image is
+asked of still has not learnt it, under no label at all.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ from core.training.state import Training
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from core.datasets.overlay import Overlay
+
 MOST_FOLDS = 20
 
 
@@ -39,6 +45,7 @@ class FoldResult:
         probabilities: (n, K) float32.
         accuracy: share of the given labels it answers, in [0, 1].
         seconds: time spent training.
+        weights: of that network, by name, on the CPU.
     """
 
     fold: int
@@ -46,6 +53,7 @@ class FoldResult:
     probabilities: FloatArray
     accuracy: float
     seconds: float
+    weights: dict[str, Tensor]
 
 
 def fold_numbers(labels: NDArray[Any], num_folds: int, seed: int) -> NDArray[np.int64]:
@@ -80,44 +88,78 @@ def check_folds(num_folds: int, epochs: int, num_images: int) -> None:
     with_overrides(RunConfig(), [f"training.epochs={epochs}"])
 
 
-def train_fold(
-    config: RunConfig, dataset: Dataset, num_folds: int, fold: int
-) -> Iterator[tuple[int, int] | FoldResult]:
-    """Trains on all folds but one, yielding ``(step, steps)`` on the way and the result at last.
-
-    Network, augmentation, optimizer and epochs are those of the configuration; nothing is measured
-    on the way, and early stopping is off: it would look at the fold that must stay unseen. Labels
-    are learnt as they are given.
+def fold_splits(
+    config: RunConfig, dataset: Dataset, num_folds: int, fold: int, overlay: Overlay | None = None
+) -> Splits:
+    """What the network of a fold learns, as ``train``, and the fold itself, as ``validation``.
 
     Args:
-        config: what is trained, and how. ``data.train_limit`` and the validation split have no
-            part in it.
+        config: its ``data.split_seed`` deals the folds; ``data.train_limit`` and the run's own
+            validation split have no part in it.
         dataset: whose train file is dealt.
         num_folds: how many folds it is dealt into.
         fold: the one that is left out, from 0.
+        overlay: decisions to learn with. Images that it leaves out are not learnt by any network,
+            but every one is still answered for. The folds are dealt by the given labels: they are
+            the same with and without it.
+
+    Raises:
+        ReviewError: if the decisions are about other data, or leave nothing to learn from.
+    """
+    numbers = fold_numbers(dataset.train_labels.numpy(), num_folds, config.data.split_seed)
+    rest, held_out = np.flatnonzero(numbers != fold), np.flatnonzero(numbers == fold)
+    given = Splits(dataset, torch.from_numpy(rest), torch.from_numpy(held_out))
+    return given if overlay is None else overlay.apply(given)
+
+
+def train_fold(
+    config: RunConfig, dataset: Dataset, num_folds: int, fold: int, overlay: Overlay | None = None
+) -> Iterator[tuple[int, int] | FoldResult]:
+    """Trains on all folds but one, yielding ``(step, steps)`` on the way and the result at last.
+
+    Network, augmentation, optimizer and epochs are those of the configuration. The arguments are
+    those of `fold_splits`.
+
+    Raises:
+        ReviewError: if the decisions are about other data, or leave nothing to learn from.
+        DivergenceError: if the training blows up.
+    """
+    splits = fold_splits(config, dataset, num_folds, fold, overlay)
+    training = Training.begin(config, dataset, splits)
+    yield from learn_fold(training)
+    yield answer_fold(training, fold)
+
+
+def learn_fold(training: Training) -> Iterator[tuple[int, int]]:
+    """Trains from where it stands to the last planned epoch, yielding ``(step, steps)``.
+
+    Nothing is measured on the way, and early stopping is off: it would look at the fold that must
+    stay unseen. The training's checkpoint may be taken at any step that is yielded; one restored
+    from it ends with bitwise the same weights.
+
+    Args:
+        training: on `fold_splits`, fresh or restored.
 
     Raises:
         DivergenceError: if the training blows up.
     """
-    splits = _without(dataset, fold_numbers(
-        dataset.train_labels.numpy(), num_folds, config.data.split_seed
-    ), fold)  # fmt: skip
-    training = Training.begin(config, dataset, splits)
     training.progress.started = True
-    total = training.steps_per_epoch * config.training.epochs
-    for _ in range(config.training.epochs):
+    total = training.steps_per_epoch * training.planned_epochs
+    while training.epoch < training.planned_epochs:
         for record in learn_epoch(training):
             yield record.step, total
-    yield _answered(training, fold)
 
 
-def _without(dataset: Dataset, numbers: NDArray[np.int64], fold: int) -> Splits:
-    held_out = numbers == fold
-    train, rest = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-    return Splits(dataset, torch.from_numpy(train), torch.from_numpy(rest))
+def answer_fold(training: Training, fold: int) -> FoldResult:
+    """What a network that has been trained answers for its fold.
 
+    Args:
+        training: that `learn_fold` has brought to its end.
+        fold: its number, from 0.
 
-def _answered(training: Training, fold: int) -> FoldResult:
+    Raises:
+        DivergenceError: if the answers are not finite numbers.
+    """
     splits, dataset = training.splits, training.dataset
     images: Tensor = splits.images("validation").to(training.device)
     probabilities = predict(training.model, images, dataset.mean, dataset.std)
@@ -134,4 +176,5 @@ def _answered(training: Training, fold: int) -> FoldResult:
         probabilities.numpy(),
         int(right.sum()) / len(right),
         training.progress.seconds,
+        training.checkpoint().weights,
     )

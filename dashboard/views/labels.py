@@ -10,7 +10,12 @@ from dashboard.label_loaders import Source
 from dashboard.text import sentence
 from dashboard.widgets.decisions_file import decisions_file
 from dashboard.widgets.fold_training import fold_training, offer_again
-from dashboard.widgets.label_source import choose_folds, choose_source, source_of
+from dashboard.widgets.label_source import (
+    choose_decisions,
+    choose_folds,
+    choose_source,
+    source_of,
+)
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.run_page import viewed_run
 from dashboard.widgets.score_table import score_table
@@ -81,6 +86,7 @@ def page() -> None:
         choose_source(source)
         if source.split == "train":
             choose_folds(source)
+            choose_decisions(viewed, source)
     try:
         known = review_loaders.annotations(viewed.run)
     except UserError as error:

@@ -9,6 +9,7 @@ from dashboard import flip_loaders
 from dashboard.flip_loaders import Result
 from dashboard.text import counted, interval, p_value, sentence
 from dashboard.widgets.score_table import DIFFERENCE, INTERVAL, NAMES, difference
+from dashboard.wording import put_right
 
 
 def decision_effect(before: Result, after: Result, split: str) -> None:
@@ -32,11 +33,8 @@ def _learnt(name: str, run: Run) -> str:
     overlay = run.overlay()
     if overlay is None:
         return ""
-    relabelled, left_out = len(overlay.relabelled), len(overlay.left_out)
-    return (
-        f"{name} was trained with decisions: {counted(relabelled, 'label')} put right, "
-        f"{counted(left_out, 'training image')} left out."
-    )
+    learnt = put_right(len(overlay.relabelled), len(overlay.left_out))
+    return f"{name} was trained with decisions: {learnt}."
 
 
 def _marked(number: int, split: str) -> str:

@@ -54,7 +54,8 @@ def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> No
         if around.found.own_answers:
             sparkline(viewed, shown.position, shown.true, key="example_story")
         # In a fragment: a choice in here must not draw the page anew.
-        st.fragment(closer_look)(viewed, shown, around.found.own_answers)
+        judge = around.images.judge and around.images.judge(shown.index)
+        st.fragment(closer_look)(viewed, shown, around.found.own_answers, judge)
         if around.editable and not deciding:
             remarks(shown, around)
 

@@ -1,14 +1,20 @@
 """K-fold training: networks that judge training images which they have not learnt."""
 
+from typing import Any
+
 import streamlit as st
 
 from core.errors import UserError
 from core.jobs.analysis import AnalysisState
-from dashboard import label_loaders
+from core.jobs.fold_requests import Folding
+from core.runs import Run
+from dashboard import fold_loaders
 from dashboard.label_loaders import Source
 from dashboard.text import counted, duration, percent, sentence
 from dashboard.widgets.analysis_card import analysis_card
+from dashboard.widgets.fold_rounds import next_round, start_folding
 from dashboard.widgets.run_bar import Viewed
+from dashboard.wording import put_right
 
 
 def fold_training(viewed: Viewed, source: Source) -> bool:
@@ -16,28 +22,28 @@ def fold_training(viewed: Viewed, source: Source) -> bool:
 
     Args:
         viewed: whose network and recipe are trained.
-        source: how many folds and epochs.
+        source: how many folds and epochs, and with which decisions.
     """
-    run, finished = viewed.run, []
+    run, folding, finished = viewed.run, source.folding, []
 
     def done(found: AnalysisState) -> None:
-        st.caption(_told(found))
+        next_round(run, folding, _told(found))
         finished.append(found)
 
     analysis_card(
-        lambda start: label_loaders.folds(run, source, start=start),
+        lambda start: start_folding(run, folding) if start else fold_loaders.look(run, folding),
         done,
         about="A network that has learnt a wrong label believes it. So the train file, validation "
         f"images included, is dealt into {source.num_folds} folds, and as many networks are "
         f"trained like this run, {counted(source.epochs, 'epoch')} each, every one on all folds "
-        f"but the one that it then judges.{_estimate(viewed, source)} It runs beside the page, "
-        "can be stopped, and finished folds are kept.",
+        f"but the one that it then judges.{_learns(run, folding)}{_estimate(viewed, source)} It "
+        "runs beside the page and can be stopped; what has been trained is kept.",
         button=f"Train {source.num_folds} networks",
         key="fold_training",
         icon=":material/model_training:",
         parts="steps",
         kind="primary",
-        stop=lambda: label_loaders.stop_folds(run, source),
+        stop=lambda: fold_loaders.stop(run, folding),
     )
     return bool(finished)
 
@@ -47,7 +53,7 @@ def offer_again(viewed: Viewed, source: Source) -> None:
 
     def again() -> None:
         try:
-            label_loaders.folds_again(viewed.run, source)
+            fold_loaders.again(viewed.run, source.folding)
         except UserError as error:
             st.error(sentence(str(error)), icon="⚠️")
 
@@ -55,6 +61,17 @@ def offer_again(viewed: Viewed, source: Source) -> None:
         f"Train {source.num_folds} networks again", key="folds_again", icon=":material/refresh:",
         on_click=again,
     )  # fmt: skip
+
+
+def _learns(run: Run, folding: Folding) -> str:
+    """With which decisions they learn; empty for the labels as given."""
+    try:
+        overlay = fold_loaders.learnt(run, folding)
+    except UserError as error:
+        return f" {sentence(str(error))}"
+    if overlay is None:
+        return ""
+    return f" They learn {put_right(len(overlay.relabelled), len(overlay.left_out))}."
 
 
 def _estimate(viewed: Viewed, source: Source) -> str:
@@ -73,5 +90,13 @@ def _told(found: AnalysisState) -> str:
     return (
         f"{result['num_folds']} networks, {counted(result['epochs'], 'epoch')} each, took {took}. "
         f"Of the images that they had not learnt they answer {percent(result['accuracy'])} as "
-        "labelled."
+        f"labelled.{_learnt(result)}"
     )
+
+
+def _learnt(result: dict[str, Any]) -> str:
+    """With which decisions a result was made; empty for the labels as given."""
+    if not result.get("decisions"):
+        return ""
+    learnt = put_right(result["relabelled"], result["left_out"])
+    return f" They have learnt {learnt} (decisions {result['decisions'][:8]})."

@@ -1,11 +1,12 @@
 """Labels that may be wrong, the most doubtful first, to be decided about one after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import pandas as pd
 import streamlit as st
 
+from core.jobs.fold_requests import FoldNetwork
 from core.review.suspects import Listed
 from dashboard import review_loaders
 from dashboard.label_loaders import Doubted, Source
@@ -88,10 +89,19 @@ def suspect_list(
             suggested="suggested",
             leaves=_LEAVES[chosen],
             probabilities=found.probabilities if source.split == "train" else None,
+            judge=_judge(source, found),
         ),
         key="suspects",
         height=min(height, _ROW * -(-len(rows) // _IN_A_ROW) + _AROUND),
     )
+
+
+def _judge(source: Source, found: Doubted) -> Callable[[int], FoldNetwork] | None:
+    """Which network has given an image's answer; None where it is the run's own, or not kept."""
+    folds = found.folds
+    if folds is None:
+        return None
+    return lambda index: FoldNetwork(source.folding, int(folds[index]))
 
 
 def _captions(classes: tuple[str, ...]) -> Captions:

@@ -63,10 +63,10 @@ def test_an_older_convscope_would_refuse_it_instead_of_learning_the_given_labels
     ("change", "sentence"),
     [
         (lambda path: path.unlink(), "overlay.json cannot be read"),
-        (lambda path: path.write_bytes(b""), "SHA-256 is not the one in config.json"),
+        (lambda path: path.write_bytes(b""), "SHA-256 is not the one it should have"),
         (
             lambda path: path.write_bytes(path.read_bytes().replace(b'"4": 7', b'"4": 8')),
-            "SHA-256 is not the one in config.json",
+            "SHA-256 is not the one it should have",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_answers_about_another_version_of_the_data_are_refused_everywhere(
 
 def test_out_of_fold_answers_are_checked_alike(run, monkeypatch):
     source = Source(0, "train", 2, 1)
-    monkeypatch.setattr("dashboard.label_loaders.analyses.arrays", lambda *_: {})
+    monkeypatch.setattr("core.jobs.analysis.arrays", lambda *_: {})
     with pytest.raises(RunError, match="another version of Digits .*train, 2 folds"):
         label_loaders.doubted(run, source)
 

@@ -205,7 +205,7 @@ def test_decisions_about_validation_count_in_the_train_file(run, digits):
 def test_train_needs_networks_that_have_not_learnt_it(run, monkeypatch):
     at = open_page("labels", run=run.id, group=TRAIN)
     assert "dealt into 2 folds" in texts(at)
-    assert not at.get("bidi_component")
+    assert not [e for e in at.get("bidi_component") if "-suspects" in e.proto.id]
     _button(at, "Train 2 networks").click().run()
     state = analyses.look(run, fold_analysis(run, 2, 1))
     assert state.state == "working"
@@ -302,7 +302,7 @@ def test_a_running_training_is_asked_to_stop(run):
 def test_damaged_out_of_fold_answers_get_a_sentence(folded, digits):
     annotating.decide(digits, "train", 3, Decision("ambiguous"))
     (arrays,) = fold_analysis(folded, 2, 1).path(folded).parent.glob("*.arrays")
-    next(arrays.glob("*.safetensors")).write_bytes(b"torn")
+    (arrays / "arrays.safetensors").write_bytes(b"torn")
     at = open_page("labels", run=folded.id, group=TRAIN)
     assert not at.exception
     assert "the decisions below are not affected" in texts(at)

@@ -1,5 +1,6 @@
 """k-fold training in the background: told, stopped, killed, gone on with, kept, checked."""
 
+import shutil
 import signal
 import time
 from dataclasses import replace
@@ -10,13 +11,24 @@ import pytest
 
 from core.config import with_overrides
 from core.datasets import load
-from core.errors import ConfigError, RunError
+from core.datasets.overlay import Overlay
+from core.errors import ConfigError, DiskError, RunError
+from core.evaluation import predict
 from core.jobs import analysis as analyses
 from core.jobs.analysis import Analysis, AnalysisState, Finding, arrays, look, request, stop, work
-from core.jobs.folding import fold_analysis, latest_folds, out_of_fold
+from core.jobs.fold_requests import (
+    Folding,
+    FoldNetwork,
+    fold_analysis,
+    fold_predictor,
+    foldings,
+    overlay_of_folds,
+    request_folds,
+)
+from core.jobs.folding import out_of_fold
 from core.runs import Run, RunStore
 from core.training.folds import FoldResult, train_fold
-from tests.core.jobs.processes import tiny, train, wait_for
+from tests.core.jobs.processes import eventful, tiny, train, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +36,34 @@ def run(tmp_path_factory) -> Run:
     made = RunStore(tmp_path_factory.mktemp("store")).create(tiny(epochs=1))
     assert train(made).state == "completed"
     return made
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory) -> Run:
+    """A run with batch norm, dropout and augmentation: everything that a checkpoint must hold."""
+    config = with_overrides(eventful(epochs=1), ["training.batch_size=50"])
+    made = RunStore(tmp_path_factory.mktemp("rich")).create(config)
+    assert train(made).state == "completed"
+    return made
+
+
+def decisions() -> Overlay:
+    data = load("digits")
+    put_right = {index: (int(data.train_labels[index]) + 1) % 10 for index in (3, 4, 5)}
+    return Overlay(data.name, data.fingerprint, put_right, (6, 7))
+
+
+@pytest.fixture(scope="module")
+def decided(rich) -> Folding:
+    """A k-fold training that has learnt with decisions, done."""
+    overlay = decisions()
+    folding = Folding(2, 1, overlay.digest)
+    analysis = fold_analysis(rich, 2, 1, overlay.digest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+        assert request_folds(rich, folding, overlay).state == "working"
+    work(rich, analysis, out_of_fold(rich, 0, 2, 1, overlay.digest))
+    return folding
 
 
 def finished(run: Run, analysis: Analysis, seconds: float = 60) -> AnalysisState:
@@ -38,13 +78,13 @@ def begin(run: Run, analysis: Analysis) -> None:
     analysis.path(run).parent.mkdir(parents=True, exist_ok=True)
 
 
-def by_hand(run: Run, num_folds: int, epochs: int) -> np.ndarray:
+def by_hand(run: Run, num_folds: int, epochs: int, overlay: Overlay | None = None) -> np.ndarray:
     """The probabilities (N, K) out of fold, worked out without any process or file."""
     dataset = load("digits")
     config = with_overrides(run.config, [f"training.epochs={epochs}"])
     found = np.full((len(dataset.train_labels), 10), np.nan, np.float32)
     for fold in range(num_folds):
-        *_, result = train_fold(config, dataset, num_folds, fold)
+        *_, result = train_fold(config, dataset, num_folds, fold, overlay)
         assert isinstance(result, FoldResult)
         found[result.index] = result.probabilities
     return found
@@ -64,7 +104,7 @@ def test_stopped_it_goes_on_with_the_folds_that_are_finished(run):
     assert 0 < stopped.done < stopped.total
     stamp = (folder / "0000" / "manifest.json").stat().st_mtime_ns
     rest = sorted(path.name for path in folder.iterdir())
-    assert rest[:2] == ["0000", "0001"]
+    assert rest == ["0000", "0001", "0002.training"]
 
     assert request(run, analysis).state == "working"
     assert (folder / "0000" / "manifest.json").stat().st_mtime_ns == stamp
@@ -143,16 +183,138 @@ def test_numbers_out_of_range_are_refused_before_a_process_starts(run):
         fold_analysis(run, 3, 0)
 
 
-def test_the_numbers_that_were_asked_for_last_are_known(run, monkeypatch):
+def test_the_trainings_that_were_asked_for_are_listed_the_last_one_first(run, monkeypatch):
     monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
     for path in fold_analysis(run, 2, 1).path(run).parent.glob("*.request"):
         path.unlink()
-    assert latest_folds(run) is None
-    for num_folds, epochs in ((7, 2), (6, 3)):
-        request(run, fold_analysis(run, num_folds, epochs))
-        assert latest_folds(run) == (num_folds, epochs)
+    assert foldings(run) == []
+    overlay = decisions()
+    first, second, third = Folding(7, 2), Folding(7, 2, overlay.digest), Folding(6, 3)
+    request_folds(run, first)
+    request_folds(run, second, overlay)
+    request_folds(run, third)
+    assert foldings(run) == [third, second, first]
+    assert overlay_of_folds(run, first) is None
+    assert overlay_of_folds(run, second) == overlay
     fold_analysis(run, 6, 3).path(run).with_suffix(".request").write_text("{torn")
-    assert latest_folds(run) == (7, 2)
+    assert foldings(run) == [second, first]
+
+
+class TestGoingOn:
+    """With the network of a fold that has been begun."""
+
+    @staticmethod
+    def _until(parts, step: int) -> None:
+        while next(parts)[0] < step:
+            pass
+
+    @pytest.mark.parametrize("step", [1, 25, 41])
+    def test_stopped_within_a_fold_it_ends_bitwise_as_one_that_was_not(self, rich, step):
+        """20 steps an epoch: in the first, in the second, at the first of the second fold."""
+        analysis = fold_analysis(rich, 3, 2)
+        begin(rich, analysis)
+        parts = out_of_fold(rich, 0, 3, 2)
+        self._until(parts, step)
+        parts.close()
+        again = out_of_fold(rich, 0, 3, 2)
+        assert next(again)[0] > step, "it began anew"
+        work(rich, analysis, again)
+        whole = by_hand(rich, 3, 2)
+        assert np.array_equal(arrays(rich, analysis)["probabilities"], whole)
+        assert not analysis.parts_path(rich).exists()
+        analyses.discard(rich, analysis)
+
+    def test_killed_it_goes_on_behind_the_last_finished_epoch(self, rich, tmp_path):
+        analysis = fold_analysis(rich, 2, 3)
+        begin(rich, analysis)
+        parts = out_of_fold(rich, 0, 2, 3)
+        folder = analysis.parts_path(rich)
+        while not list(folder.glob("0000.training/resume/*")):
+            done, total = next(parts)
+        shutil.copytree(folder, tmp_path / "as it was")  # what a kill leaves: nothing more
+        parts.close()
+        shutil.rmtree(folder)
+        shutil.copytree(tmp_path / "as it was", folder)
+        again = out_of_fold(rich, 0, 2, 3)
+        assert next(again)[0] > total / 2 / 3
+        work(rich, analysis, again)
+        assert np.array_equal(arrays(rich, analysis)["probabilities"], by_hand(rich, 2, 3))
+
+    @pytest.mark.parametrize("damage", ["torn", "other data", "another network"])
+    def test_a_checkpoint_that_cannot_be_used_is_left_behind(self, rich, monkeypatch, damage):
+        analysis = fold_analysis(rich, 2, 4)
+        begin(rich, analysis)
+        parts = out_of_fold(rich, 0, 2, 4)
+        if damage == "other data":
+            other = replace(load("digits"), fingerprint="0" * 64)
+            monkeypatch.setattr("core.datasets.load", lambda name: other)
+            monkeypatch.setattr(Run, "dataset_info", lambda run: None)
+        self._until(parts, 20)
+        parts.close()
+        monkeypatch.undo()
+        subject = rich
+        if damage == "torn":
+            (file,) = analysis.parts_path(rich).glob("*.training/resume/*/weights.safetensors")
+            file.write_bytes(file.read_bytes()[:-1])
+        if damage == "another network":
+            subject = replace(rich, config=tiny(epochs=1))
+        again = out_of_fold(subject, 0, 2, 4)
+        assert next(again)[0] < 20
+        again.close()
+        analyses.discard(rich, analysis)
+
+    def test_a_disk_that_is_full_at_the_stop_is_told(self, rich, monkeypatch):
+        analysis = fold_analysis(rich, 2, 5)
+        begin(rich, analysis)
+
+        def full(path, checkpoint):
+            raise DiskError("disk full")
+
+        def parts():
+            work_parts = out_of_fold(rich, 0, 2, 5)
+            yield next(work_parts)
+            stop(rich, analysis)
+            monkeypatch.setattr("core.jobs.fold_parts.save_resume", full)
+            yield from work_parts
+
+        work(rich, analysis, parts())
+        state = look(rich, analysis)
+        assert (state.state, state.message) == ("failed", "disk full")
+
+
+class TestDecisions:
+    def test_they_are_learnt_and_every_image_is_answered_for(self, rich, decided):
+        analysis = fold_analysis(rich, 2, 1, decided.decisions)
+        found = arrays(rich, analysis)["probabilities"]
+        assert np.array_equal(found, by_hand(rich, 2, 1, decisions()))
+        assert not np.array_equal(found, by_hand(rich, 2, 1))
+        result = look(rich, analysis).result
+        assert result["decisions"] == decisions().digest
+        assert (result["relabelled"], result["left_out"], result["networks"]) == (3, 2, 2)
+        given = load("digits").train_labels.numpy()
+        assert result["accuracy"] == pytest.approx((found.argmax(1) == given).mean())
+
+    def test_a_result_of_the_given_labels_is_another_one(self, rich, decided):
+        assert look(rich, fold_analysis(rich, 2, 1)).state == "absent"
+
+    def test_each_folds_network_can_be_asked_again(self, rich, decided):
+        data = load("digits")
+        found = arrays(rich, fold_analysis(rich, 2, 1, decided.decisions))
+        for fold in range(2):
+            images = data.train_images[found["fold"] == fold]
+            predictor = fold_predictor(rich, FoldNetwork(decided, fold))
+            answers = predict(predictor.model, images, predictor.mean, predictor.std).numpy()
+            assert np.array_equal(answers, found["probabilities"][found["fold"] == fold])
+        with pytest.raises(RunError, match="network_0002"):
+            fold_predictor(rich, FoldNetwork(decided, 2))
+
+    def test_others_than_those_of_the_digest_are_refused(self, rich):
+        with pytest.raises(RunError, match="have changed since"):
+            request_folds(rich, Folding(2, 1, "0" * 64), decisions())
+
+    def test_without_their_file_nothing_is_trained(self, rich):
+        with pytest.raises(RunError, match="cannot be read"):
+            next(out_of_fold(rich, 0, 2, 1, "0" * 64))
 
 
 class TestStopping:

@@ -7,15 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets import Splits
-from core.errors import ConfigError, DivergenceError
+from core.datasets.overlay import Overlay
+from core.errors import ConfigError, DivergenceError, ReviewError
 from core.evaluation import predict
 from core.training import Training, epochs
-from core.training.folds import FoldResult, check_folds, fold_numbers, train_fold
+from core.training.folds import FoldResult, check_folds, fold_numbers, fold_splits, train_fold
 from tests.core.training.test_loop import RICH
 
 
-def trained(config, dataset, num_folds, fold):
-    *steps, result = train_fold(config, dataset, num_folds, fold)
+def trained(config, dataset, num_folds, fold, overlay=None):
+    *steps, result = train_fold(config, dataset, num_folds, fold, overlay)
     assert isinstance(result, FoldResult)
     return steps, result
 
@@ -55,6 +56,37 @@ def test_a_folds_answers_are_those_of_a_plain_training_on_the_others(digits, sma
         float((expected.argmax(1) == digits.train_labels[fold]).float().mean())
     )
     assert steps[-1] == (plain.step, plain.step)
+    for name, value in plain.model.state_dict().items():
+        assert torch.equal(result.weights[name], value)
+
+
+def test_with_decisions_a_fold_learns_them_and_is_dealt_and_asked_as_without(digits, small):
+    config, labels = small("training.epochs=1"), digits.train_labels
+    numbers = fold_numbers(labels.numpy(), 3, config.data.split_seed)
+    within, others = np.flatnonzero(numbers == 1)[:4], np.flatnonzero(numbers != 1)[:4]
+    put_right = {int(index): (int(labels[index]) + 1) % 10 for index in (*within[:2], *others[:2])}
+    out = (*map(int, within[2:]), *map(int, others[2:]))
+    overlay = Overlay(digits.name, digits.fingerprint, put_right, out)
+
+    splits = fold_splits(config, digits, 3, 1, overlay)
+    assert splits.validation_index.tolist() == np.flatnonzero(numbers == 1).tolist()
+    assert torch.equal(splits.labels("validation"), labels[numbers == 1]), "asked as given"
+    learnt = dict(zip(splits.train_index.tolist(), splits.labels("train").tolist(), strict=True))
+    given = {int(i): int(labels[i]) for i in np.flatnonzero(numbers != 1)}
+    changed = {int(index): put_right[int(index)] for index in others[:2]}
+    assert learnt == {i: k for i, k in {**given, **changed}.items() if i not in out}
+
+    plain, decided = (trained(config, digits, 3, 1, one)[1] for one in (None, overlay))
+    assert np.array_equal(plain.index, decided.index)
+    assert not np.array_equal(plain.probabilities, decided.probabilities)
+
+
+def test_decisions_that_leave_nothing_to_learn_are_refused(digits, small):
+    everything = Overlay(
+        digits.name, digits.fingerprint, {}, tuple(range(len(digits.train_labels)))
+    )
+    with pytest.raises(ReviewError, match="keep at least one"):
+        trained(small(), digits, 2, 0, everything)
 
 
 def test_all_folds_together_answer_for_every_image_once(digits, small):
