@@ -81,7 +81,7 @@ def at_coverage(curve: pd.DataFrame, coverage: float) -> pd.Series | None:
     if curve.empty:
         return None
     total = int(curve["answered"].iloc[-1])
-    # 0.9 is no exact binary number: 0.9 · 10 images must not become 10.
+    # 0.07 is no exact binary number: 0.07 · 100 is a little more than 7, and must not become 8.
     wanted = min(math.ceil(coverage * total - 1e-6), total)
     return curve.iloc[int(np.searchsorted(curve["answered"], wanted))]
 

@@ -31,6 +31,8 @@ def test_asking_by_threshold_coverage_and_accuracy():
     assert at_coverage(curve, 0.6)["risk"] == pytest.approx(1 / 3)
     assert at_coverage(curve, 0.61)["answered"] == 4, "no fewer than asked for"
     assert at_coverage(curve, 0)["answered"] == 2
+    hundred = coverage_curve(np.arange(100) / 100, np.ones(100, bool))
+    assert at_coverage(hundred, 0.07)["answered"] == 7, "no more than asked for"
     assert at_accuracy(curve, 0.75)["answered"] == 4, "though three answers are worse"
     assert at_accuracy(curve, 0.99)["answered"] == 2
     assert at_accuracy(coverage_curve(CONFIDENCE, ~CORRECT), 0.5) is None

@@ -158,3 +158,17 @@ def test_tsne_survives_few_images_and_equal_ones_without_a_warning(values) -> No
         warnings.simplefilter("error")
         *_, layout = tsne(values.astype(np.float32))
     assert layout.points.shape == (len(values), 2) and np.isfinite(layout.points).all()
+
+
+def test_tsne_has_the_perplexity_and_the_phases_of_its_authors(monkeypatch) -> None:
+    from openTSNE import TSNEEmbedding, affinity
+
+    values = clusters()
+    monkeypatch.setattr(module, "_CHUNK", 250)  # rounding grows from piece to piece
+    start, *_, last = tsne(values, perplexity=12, seed=3)
+    neighbours = affinity.PerplexityBasedNN(values.astype(np.float64), 12, random_state=3)
+    theirs = TSNEEmbedding(module._start(values, 3), neighbours, random_state=3)
+    theirs = theirs.optimize(250, exaggeration=12, momentum=0.8)
+    theirs = theirs.optimize(500, momentum=0.8)
+    assert start.points.std() == pytest.approx(1e-4, rel=0.5)
+    np.testing.assert_allclose(last.points, np.asarray(theirs), rtol=1e-4, atol=1e-4)
