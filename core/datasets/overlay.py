@@ -84,19 +84,20 @@ class Overlay:
         """
         try:
             values = json.loads(data)
-            if isinstance(values, dict) and _is_newer(values.get("format")):
-                raise ReviewError(
-                    f"the overlay was written by a newer ConvScope (format {values['format']}, "
-                    f"this one reads {FORMAT}); update ConvScope to use it"
-                )
+        # ValueError: no JSON, no UTF-8, or a number of more digits than Python reads.
+        except (RecursionError, ValueError) as error:
+            raise ReviewError(f"the overlay is damaged: it is no JSON ({error})") from None
+        if isinstance(values, dict) and _is_newer(values.get("format")):
+            raise ReviewError(
+                f"the overlay was written by a newer ConvScope (format {values['format']}, "
+                f"this one reads {FORMAT}); update ConvScope to use it"
+            )
+        try:
             known = _File.model_validate(values)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"])) or "the file"
             raise ReviewError(f"the overlay is damaged: {where}: {first['msg']}") from None
-        # ValueError: no JSON, no UTF-8, or a number of more digits than Python reads.
-        except (RecursionError, ValueError) as error:
-            raise ReviewError(f"the overlay is damaged: it is no JSON ({error})") from None
         return Overlay(known.dataset, known.fingerprint, known.relabelled, known.left_out)
 
     def check(self, dataset: Dataset) -> None:

@@ -130,6 +130,7 @@ GOOD = json.loads(Overlay("digits", "f" * 64, {1: 2}, (3,)).to_bytes())
         (b"", "it is no JSON"),
         (b"\xff\xfe", "it is no JSON"),
         (b"[" * 100_000, "it is no JSON"),
+        (b'{"format": ' + b"9" * 5_000 + b"}", "it is no JSON"),
         (b"[1]", "damaged: the file"),
         ({**GOOD, "format": 2}, "written by a newer ConvScope"),
         ({**GOOD, "format": "1"}, "damaged: format"),
