@@ -18,9 +18,10 @@ PARTS: dict[Part, str] = {
     "runs": "Many runs",
     "story": "Over the epochs",
 }
+_NONE = "-"  # instead of tails: no other run takes part
 _TAIL = 6  # letters of a run's id that tell it from the others of a store
 _FLIPS = re.compile(rf"flips:({'|'.join(OUTCOMES)})(?: ([0-9]{{1,4}}))?")
-_RUNS = re.compile(r"runs:(all|[0-9]{1,3})( best)?(?: of((?: [A-Za-z0-9_-]{1,6}){1,50}))?")
+_RUNS = re.compile(r"runs:(all|[1-9][0-9]{0,2})( best)?(?: of((?: [A-Za-z0-9_-]{1,6}){1,50}))?")
 _STORY = re.compile(rf"story:(?:({'|'.join(VERDICTS)})|(since|lost) ([0-9]{{1,6}}))")
 
 
@@ -70,7 +71,8 @@ class RunsGroup:
     Attributes:
         wrong_in: exactly so many; None for all of them.
         best: whether runs take part with their best epoch instead of their last.
-        tails: the ends of their ids; None for those that take part where nobody chooses.
+        tails: the ends of their ids; None for those that take part where nobody chooses, empty
+            where all have been taken out.
     """
 
     wrong_in: int | None = None
@@ -84,12 +86,13 @@ class RunsGroup:
         if match is None:
             return cls()
         wrong_in = None if match[1] == "all" else int(match[1])
-        return cls(wrong_in, bool(match[2]), tuple(match[3].split()) if match[3] else None)
+        tails = None if match[3] is None else tuple(match[3].split())
+        return cls(wrong_in, bool(match[2]), () if tails == (_NONE,) else tails)
 
     def written(self) -> str:
         """The group for the address."""
         wrong_in = "all" if self.wrong_in is None else str(self.wrong_in)
-        of = "" if self.tails is None else f" of {' '.join(self.tails)}"
+        of = "" if self.tails is None else f" of {' '.join(self.tails) or _NONE}"
         return f"runs:{wrong_in}{' best' if self.best else ''}{of}"
 
 

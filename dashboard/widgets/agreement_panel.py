@@ -65,7 +65,7 @@ def _choose_runs(viewed: Viewed, chosen: RunsGroup) -> tuple[str, ...]:
         same = set(wanted) == set(usual)
         group = RunsGroup(
             best=st.session_state["agreement_which"] == "best",
-            tails=None if same or not wanted else tuple(map(tail_of, wanted)),
+            tails=None if same else tuple(map(tail_of, wanted)),
         )
         selection.update(group=group.written(), example=None)
 

@@ -328,6 +328,10 @@ def test_the_choice_of_runs_stands_in_the_address(store, run, other):
     again = open_page("compare", run=run.id, group=at.query_params["group"])
     assert again.multiselect(key="agreement_runs").value == [third.id]
     assert "by all 2 runs" in texts(again)
+    again.multiselect(key="agreement_runs").set_value([]).run()
+    assert again.query_params["group"] == "runs:all of -"
+    assert again.multiselect(key="agreement_runs").value == []
+    assert "Choose at least one other run above." in again.info[0].value
     assert "exactly" not in texts(open_page("compare", run=run.id, group="runs:9"))
 
 
