@@ -100,9 +100,18 @@ def answered(
     )
 
 
-def shares(matrix: IntArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Each count as a share of its row and of its column, (K, K) in [0, 1]; 0 of nothing is 0."""
+def shares(
+    matrix: IntArray, unanswered: IntArray | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Each count as a share of its row and of its column, (K, K) in [0, 1]; 0 of nothing is 0.
+
+    Args:
+        matrix: (K, K) counts.
+        unanswered: (K,) images without an answer, by true class: they belong to the row too.
+    """
     rows, columns = matrix.sum(1, keepdims=True), matrix.sum(0, keepdims=True)
+    if unanswered is not None:
+        rows = rows + unanswered[:, None]
     return matrix / np.maximum(rows, 1), matrix / np.maximum(columns, 1)
 
 

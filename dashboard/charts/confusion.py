@@ -17,6 +17,7 @@ from dashboard.charts.matrix_frame import MOST_TEXTS, Look, Unit, layout, names_
 from dashboard.palette import TOKENS, Palette, colorscale
 from dashboard.text import counted, percent
 
+Shares = tuple[NDArray[np.float64], NDArray[np.float64]]  # of the row and of the column
 _BLOCKS = "▁▂▃▄▅▆▇█"
 # One scale for three things, so that one trace draws and reports all cells: nothing at 0, errors
 # from 1 to 2, right answers from 3 to 4. Errors start at a tint of their own, so that a single one
@@ -49,7 +50,8 @@ def confusion(
         colors: tokens for `components.plot`, or a theme's palette.
     """
     order, names = look.arranged(len(classes)), names_of(classes)
-    cells, errors = _cells(counts, names, look, history, colors)
+    both = shares(counts, unanswered)
+    cells, errors = _cells(counts, both, names, look, history, colors)
     traces = [heatmap(cells, order, _scale(colors), 0.0, _END)]
     unsure = None
     if unanswered is not None:
@@ -70,23 +72,24 @@ def confusion(
 
 def _cells(
     counts: NDArray[np.int64],
+    both: Shares,
     names: Sequence[str],
     look: Look,
     history: NDArray[np.int64] | None,
     colors: Palette,
 ) -> tuple[Cells, NDArray[np.float64]]:
     """The cells, and the errors alone as they are coloured."""
-    shown, tints, errors = _drawn(counts, look)
+    shown, tints, errors = _drawn(counts, both, look)
     texts = [[_text(value, look.unit, len(counts)) for value in row] for row in shown]
     ink = inks(tints, _scale, 0.0, _END, colors)
-    return Cells(tints, texts, ink, _hover(counts, names, history)), errors
+    return Cells(tints, texts, ink, _hover(counts, both, names, history)), errors
 
 
 def _drawn(
-    counts: NDArray[np.int64], look: Look
+    counts: NDArray[np.int64], both: Shares, look: Look
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """What the cells say, where they stand on the scale, and the errors alone."""
-    rows, columns = shares(counts)
+    rows, columns = both
     shown = {"counts": counts.astype(float), "row %": rows, "column %": columns}[look.unit]
     right = np.eye(len(counts), dtype=bool)
     if look.masked:
@@ -138,9 +141,12 @@ def _text(value: float, unit: Unit, size: int) -> str:
 
 
 def _hover(
-    counts: NDArray[np.int64], names: Sequence[str], history: NDArray[np.int64] | None
+    counts: NDArray[np.int64],
+    both: Shares,
+    names: Sequence[str],
+    history: NDArray[np.int64] | None,
 ) -> list[list[str]]:
-    rows, columns = shares(counts)
+    rows, columns = both
     told = [] if history is None or len(history) < 2 else _blocks(history)
     return [
         [

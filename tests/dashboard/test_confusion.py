@@ -130,6 +130,19 @@ def test_dont_know_is_a_share_where_the_cells_are():
         assert [text for (_, x), text in _numbers(figure).items() if x == place] == texts
 
 
+def test_rows_with_dont_know_and_columns_sum_to_the_whole():
+    unanswered = np.array([4, 0, 3])
+    for unit, axis in (("row %", 0), ("column %", 1)):
+        sums: dict[float, float] = {}
+        for place, text in _numbers(
+            confusion(COUNTS, CLASSES, Look(unit), unanswered=unanswered)
+        ).items():
+            sums[place[axis]] = sums.get(place[axis], 0.0) + float(text)
+        assert list(sums.values()) == pytest.approx([100] * len(sums), abs=0.2)
+    told = confusion(COUNTS, CLASSES, Look("row %"), unanswered=unanswered)["data"][0]["hovertext"]
+    assert "8 images<br>57.14 % of true cat" in told[0][0]
+
+
 @pytest.mark.parametrize("shading", SHADINGS)
 def test_shades_grow_with_the_values_from_none_to_the_largest(shading):
     values = np.array([0.0, 1.0, 3.0, 30.0, 1000.0])

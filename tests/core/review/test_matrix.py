@@ -100,6 +100,8 @@ def test_a_threshold_out_of_range_is_told(threshold):
 
 
 def test_shares_of_rows_and_columns_by_hand_and_of_nothing():
+    with_unanswered, _ = shares(np.array([[3, 1], [0, 0]]), np.array([4, 0]))
+    np.testing.assert_allclose(with_unanswered, [[3 / 8, 1 / 8], [0, 0]])
     rows, columns = shares(np.array([[3, 1], [0, 0]]))
     np.testing.assert_array_equal(rows, [[0.75, 0.25], [0, 0]])
     np.testing.assert_array_equal(columns, [[1, 1], [0, 0]])
