@@ -17,11 +17,21 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import RunError, UserError
+from core.errors import DiskError, RunError, UserError
 from core.jobs.kept_arrays import MAIN, Arrays, keep_arrays, kept_arrays, let_go
 from core.jobs.processes import spawn_analyst
 from core.line_files import tail
-from core.run_files import disk_errors, held, is_held, read_json, sha256, write_atomic, write_json
+from core.run_files import (
+    disk_errors,
+    held,
+    is_held,
+    overwrite,
+    read_json,
+    sha256,
+    to_json_bytes,
+    write_atomic,
+    write_json,
+)
 from core.runs import Run
 
 Step = tuple[int, int]  # done, of so many
@@ -192,13 +202,21 @@ def work(run: Run, analysis: Analysis, parts: Iterator[Part]) -> None:
         try:
             _iterate(path, parts)
         except UserError as error:
-            write_json(path, asdict(AnalysisState("failed", message=str(error))))
+            _tell_failure(path, str(error))
         except Exception:
-            message = (
-                f"It ended with an unexpected error; {path.with_suffix('.log')} has the details."
+            _tell_failure(
+                path,
+                f"It ended with an unexpected error; {path.with_suffix('.log')} has the details.",
             )
-            write_json(path, asdict(AnalysisState("failed", message=message)))
             raise
+
+
+def _tell_failure(path: Path, message: str) -> None:
+    told = asdict(AnalysisState("failed", message=message))
+    try:
+        write_json(path, told)
+    except DiskError:  # there is no room for a new file: the words take the old one's place
+        overwrite(path, to_json_bytes(told))
 
 
 def _iterate(path: Path, parts: Iterator[Part]) -> None:

@@ -32,18 +32,22 @@ def keep_arrays(
     """Writes arrays and JSON values about them, in place of what the folder held.
 
     Args:
-        folder: is made.
+        folder: is made, in a folder that is there or in one more.
         arrays: by name.
         about: JSON values.
         more: further arrays, by the name of their file, as in ``network_0000``.
 
     Raises:
         DiskError: if the disk is full or read-only.
+        RunError: if the run has been deleted meanwhile.
     """
     from safetensors.numpy import save
 
     with disk_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.parent.mkdir(exist_ok=True)
+        except FileNotFoundError:  # with its parents made too, a deleted run would be back
+            raise RunError(f"{folder.parent.parent} does not exist any more") from None
     if folder.exists():
         remove_folder(folder)
     files = {_ABOUT: to_json_bytes(about)}

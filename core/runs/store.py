@@ -13,6 +13,7 @@ from core.config import RunConfig
 from core.errors import ConfigError, RunError
 from core.run_files import (
     disk_errors,
+    is_held,
     read_json,
     to_json_bytes,
     write_json,
@@ -125,13 +126,20 @@ class RunStore:
         """Removes a run with all its files and frees the disk.
 
         Raises:
-            RunError: if it does not exist or is being trained.
+            RunError: if it does not exist, is being trained, or an analysis of it is at work.
             DiskError: if the disk is read-only.
         """
         path = self._own_folder(run_id)
         run = unopened(path)
         if run.is_locked():
             raise RunError(f"run {run_id} is being trained; stop it before you delete it")
+        for lock in path.glob("analyses/*/*.lock"):
+            if is_held(lock):
+                kind = lock.stem.partition("-")[0]
+                raise RunError(
+                    f"an analysis of run {run_id} is at work ({kind}); stop it or let it end "
+                    "before you delete the run"
+                )
         with run.lock(timeout=1.0):
             remove_folder(path)
         self._sweep()

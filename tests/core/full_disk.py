@@ -21,3 +21,15 @@ def full_after(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
         return count
 
     monkeypatch.setattr(run_files.os, "write", write)
+
+
+def full_for_new_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no file finds room for its beginning; one that is there can be written over."""
+    original = os.open
+
+    def opened(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return original(path, flags, mode, dir_fd=dir_fd)
+
+    monkeypatch.setattr(run_files.os, "open", opened)

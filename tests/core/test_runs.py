@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.config import ConvBlock, DataConfig, ModelConfig, RunConfig, TrainingConfig
 from core.errors import ArchitectureError, ConfigError, DatasetError, RunError
 from core.records import Checkpoint, EpochRecord, ResumeRecord, StepRecord
+from core.run_files import held
 from core.runs import RunStore, RunSummary, Status, default_root
 from core.runs.status import (
     DatasetInfo,
@@ -451,6 +452,15 @@ class TestDeleting:
         with run.lock(), pytest.raises(RunError, match="stop it before you delete it"):
             store.delete(run.id)
         assert run.path.is_dir()
+
+    def test_not_while_an_analysis_is_at_work(self, store: RunStore) -> None:
+        run = store.create(CONFIG)
+        lock = run.path / "analyses" / "0001" / "tsne-0f3a.lock"
+        lock.parent.mkdir(parents=True)
+        with held(lock, timeout=1, busy=""), pytest.raises(RunError, match=r"at work \(tsne\)"):
+            store.delete(run.id)
+        store.delete(run.id)
+        assert not run.path.exists()
 
     def test_old_remains_are_swept_up(self, store: RunStore) -> None:
         run = store.create(CONFIG)

@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -13,10 +14,12 @@ from core.config import RunConfig, with_overrides
 from core.datasets import load, split
 from core.errors import DiskError, RunError
 from core.inspection.importance import importance
-from core.jobs.analysis import Analysis, AnalysisState, look, request, work
+from core.jobs.analysis import Analysis, AnalysisState, Finding, look, request, work
+from core.jobs.kept_arrays import keep_arrays
 from core.predictor import Predictor
 from core.run_files import read_json, write_json
 from core.runs import Run, RunStore
+from tests.core.full_disk import full_for_new_files
 from tests.core.jobs.processes import train
 
 
@@ -143,6 +146,29 @@ def test_a_killed_process_leaves_nothing_that_blocks_the_next(run):
     (image,) = state.result["pixels"]
     assert len(image) == len(image[0]) == 8
     assert 0 <= min(map(min, image)) <= max(map(max, image)) <= 1
+
+
+def test_a_disk_that_fills_up_is_told_in_the_old_ones_place(run, monkeypatch):
+    analysis = Analysis("importance", 1, {"layer": "full"})
+
+    def parts():
+        yield 1, 2
+        full_for_new_files(monkeypatch)
+        yield Finding({}, {"answer": np.arange(9)})
+
+    analysis.path(run).parent.mkdir(parents=True, exist_ok=True)
+    work(run, analysis, parts())
+    monkeypatch.undo()
+    told = look(run, analysis)
+    assert told.state == "failed"
+    assert "disk full" in told.message
+
+
+def test_what_a_deleted_run_had_at_work_does_not_bring_it_back(tmp_path):
+    folder = tmp_path / "gone" / "analyses" / "0001" / "out_of_fold.parts" / "fold_0000"
+    with pytest.raises(RunError, match="does not exist any more"):
+        keep_arrays(folder, {"probabilities": np.zeros(2)}, {})
+    assert not (tmp_path / "gone").exists()
 
 
 def test_a_run_that_cannot_be_written_is_told_in_a_sentence(run, monkeypatch):
