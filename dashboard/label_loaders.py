@@ -28,6 +28,7 @@ from core.run_files import signature
 from core.runs import Run, RunSummary, default_root
 from dashboard import answer_loaders, fold_loaders, loaders, review_loaders
 from dashboard.answer_record import check_version
+from dashboard.live_changes import requested_config
 from dashboard.text import counted
 
 
@@ -162,22 +163,37 @@ class Relative:
     Attributes:
         summary: its line of the list.
         overlay_digest: of the decisions that it learns with; None for the labels as given.
+        changed: whether its settings became what they are while it trained.
     """
 
     summary: RunSummary
     overlay_digest: str | None
+    changed: bool
+
+
+def settings(of: Run) -> RunConfig:
+    """What a run has been asked to be trained with at last: extended, and changed on the way."""
+    return requested_config(of.config, of.control())
+
+
+def changed_while_training(of: Run) -> bool:
+    """Whether some of its epochs were learnt with other settings than `settings`."""
+    return bool(loaders.curve(of).changes)
 
 
 def relatives(of: Run) -> list[Relative]:
-    """Runs of the same configuration that learn other labels than this one, the newest first."""
-    found = []
+    """Runs of the same settings that learn other labels than this one, the newest first."""
+    found, wanted = [], settings(of)
     for summary in loaders.summaries():
         if summary.id == of.id or summary.dataset != of.config.data.name:
             continue
         with contextlib.suppress(UserError):  # deleted meanwhile, or unreadable
             config, digest = _learnt(default_root(), summary.id)
-            if digest != of.overlay_digest and config == of.config:
-                found.append(Relative(summary, digest))
+            if digest == of.overlay_digest or config.model != wanted.model:
+                continue
+            other = loaders.run(summary.id)
+            if settings(other) == wanted:
+                found.append(Relative(summary, digest, changed_while_training(other)))
     return found
 
 

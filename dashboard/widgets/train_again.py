@@ -9,7 +9,6 @@ from core.datasets.overlay import Overlay
 from core.errors import UserError
 from core.review.annotations import Annotations
 from core.review.decisions import overlay_of
-from core.runs import RunSummary
 from dashboard import label_loaders, loaders, selection
 from dashboard.text import clean, counted, escaped, moment, percent, sentence
 from dashboard.widgets.run_bar import Viewed
@@ -28,6 +27,10 @@ _NOTHING = (
 _ELSEWHERE = (
     "Look at Train or Validation above: decisions about test images change how answers are "
     "counted, never what is learnt."
+)
+_CHANGED = (
+    "Settings of this run were changed while it trained: the new run has their last values from "
+    "its first epoch on, so the two do not differ in the labels alone."
 )
 _AMBIGUOUS = {"leave out": "leave out", "keep": "learn as labelled"}
 
@@ -75,7 +78,8 @@ def _start_form(viewed: Viewed, overlay: Overlay) -> None:
     if effect.changes_nothing:
         st.caption(_NOTHING)
         return
-    st.caption(escaped(effect.told()))
+    changed = label_loaders.changed_while_training(viewed.run)
+    st.caption(escaped(effect.told()) + (f" {_CHANGED}" if changed else ""))
     key = f"train_again_name_{viewed.run.id}"
     usual = f"{clean(viewed.summary.name, 80) or viewed.run.id}, labels reviewed"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -83,8 +87,8 @@ def _start_form(viewed: Viewed, overlay: Overlay) -> None:
         st.button(
             "Train again", type="primary", icon=":material/play_arrow:", key="train_again",
             on_click=_start, args=(viewed, overlay, key),
-            help="The same settings and the same seed as this run: what differs is the labels. "
-            "Validation and test keep theirs, so that both can be compared.",
+            help="The same settings, as many epochs and the same seed: what differs is the "
+            "labels. Validation and test keep theirs, so that both can be compared.",
         )  # fmt: skip
 
 
@@ -101,7 +105,8 @@ def _same(viewed: Viewed, overlay: Overlay) -> str:
 
 def _start(viewed: Viewed, overlay: Overlay, key: str) -> None:
     try:
-        run = loaders.store().create(viewed.run.config, st.session_state[key], overlay)
+        settings = label_loaders.settings(viewed.run)
+        run = loaders.store().create(settings, st.session_state[key], overlay)
         jobs.start(run)
         run.set_label(
             note=f"{viewed.run.id} trained again with "
@@ -118,7 +123,7 @@ def _runs(viewed: Viewed) -> None:
         return
     st.markdown("**The same settings, other labels**")
     for relative in found[:_MOST_LISTED]:
-        _row(viewed, relative.summary, relative.overlay_digest is not None)
+        _row(viewed, relative)
     seen = _progress(found)
 
     # Draws nothing: leaving for another page from within a fragment that ticks breaks the browser.
@@ -135,9 +140,12 @@ def _progress(found: list[label_loaders.Relative]) -> list[tuple[str, str, int]]
     return [(one.summary.id, one.summary.state, one.summary.epoch) for one in found]
 
 
-def _row(viewed: Viewed, summary: RunSummary, reviewed: bool) -> None:
+def _row(viewed: Viewed, relative: label_loaders.Relative) -> None:
+    summary = relative.summary
     created = moment(datetime.fromtimestamp(summary.created), datetime.now())
-    facts = ["with decisions" if reviewed else "labels as given", created]
+    facts = ["labels as given" if relative.overlay_digest is None else "with decisions", created]
+    if relative.changed:
+        facts.append("settings changed while it trained")
     if summary.test_accuracy is not None:
         facts.append(f"test {percent(summary.test_accuracy)}")
     if summary.state in loaders.ACTIVE:

@@ -12,12 +12,13 @@ from core.evaluation import examples
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
 from core.jobs.folding import fold_analysis, out_of_fold
+from core.records import ChangeRecord
 from core.review import annotations as annotating
 from core.review.annotations import Decision
 from core.review.scores import scores_of
 from core.review.suspects import suspects
 from core.run_files import write_json
-from dashboard import label_loaders
+from dashboard import label_loaders, loaders
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -336,6 +337,23 @@ def test_training_again_learns_the_decisions_with_the_same_settings(run, digits,
     assert "2 decisions" in fresh.note
     assert "second try" in texts(at)
     assert "Follow" in [button.label for button in at.button]
+
+
+def test_training_again_follows_what_was_changed_after_the_start(run, digits, store):
+    (index, *_) = loaders.splits(run).index("train").tolist()
+    annotating.decide(digits, "train", index, Decision("left out"))
+    run.request(epochs=3, changes={"training.learning_rate": 1e-4})
+    run.append([ChangeRecord(1.0, 20, {"training.learning_rate": [0.01, 1e-4]})])
+    at = open_page("labels", run=run.id)
+    assert "the two do not differ in the labels alone" in texts(at)
+    _button(at, "Train again").click().run()
+    (fresh,) = [store.get(summary.id) for summary in store.list() if summary.id != run.id]
+    assert fresh.config.training.epochs == 3
+    assert fresh.config.training.learning_rate == 1e-4
+    assert fresh.config != run.config
+    assert "The same settings, other labels" in texts(at)
+    (back,) = label_loaders.relatives(fresh)
+    assert (back.summary.id, back.changed) == (run.id, True)
 
 
 def test_without_decisions_about_training_images_there_is_nothing_to_train_with(run, digits):
