@@ -40,6 +40,8 @@ def check_image(dataset: Dataset, file: str, index: int) -> None:
     """
     if file not in FILES:
         raise ReviewError(f"images are in the file {' or '.join(FILES)}, got {file!r}")
+    if isinstance(index, bool) or not hasattr(index, "__index__"):
+        raise ReviewError(f"images have whole numbers, got {index!r}")
     size = len(dataset.labels_of(file))
     if not 0 <= index < size:
         raise ReviewError(
@@ -166,11 +168,15 @@ def _check_dataset(values: Mapping[str, Any], dataset: Dataset, where: str) -> N
 def _read(values: Mapping[str, Any], dataset: Dataset) -> Annotations:
     tags = _tags(values["tags"])
     notes = {
-        file: {int(index): note_text(text) for index, text in values["notes"][file].items()}
+        file: {
+            _place(index): note
+            for index, text in values["notes"][file].items()
+            if (note := note_text(text))
+        }
         for file in _files(values["notes"])
     }
     decisions = {
-        file: {int(index): _decision(one) for index, one in values["decisions"][file].items()}
+        file: {_place(index): _decision(one) for index, one in values["decisions"][file].items()}
         for file in _files(values["decisions"])
     }
     _check_images(dataset, tags, notes)
@@ -216,6 +222,13 @@ def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{value!r} is no place of an image")
     return value
+
+
+def _place(name: str) -> int:
+    """The image that a JSON key stands for; written in two ways, one image would have two marks."""
+    if str(int(name)) != name:
+        raise ValueError(f"{name!r} is no place of an image")
+    return int(name)
 
 
 def _decision(values: Mapping[str, Any]) -> Decision:

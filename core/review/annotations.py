@@ -250,17 +250,20 @@ def _changed(
 @contextmanager
 def _writing(path: Path) -> Iterator[Path]:
     with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ReviewError(f"{error.filename} is a file where a folder is needed") from None
     busy = f"{path} is being written by another process; try again"
     with held(path.with_name(f".{path.stem}.lock"), timeout=_LOCK_SECONDS, busy=busy):
         yield path
 
 
 def _checked(dataset: Dataset, file: str, indices: Iterable[int]) -> frozenset[int]:
-    wanted = frozenset(int(index) for index in indices)
-    for index in (min(wanted), max(wanted)) if wanted else ():
+    wanted = frozenset(indices)
+    for index in wanted:
         check_image(dataset, file, index)
-    return wanted
+    return frozenset(map(int, wanted))
 
 
 def _with_tagged(before: Annotations, file: str, name: str, indices: frozenset[int]) -> Annotations:

@@ -111,6 +111,8 @@ def test_an_empty_note_and_no_decision_leave_nothing_behind(tmp_path):
     [
         (lambda f: annotating.tag(DATA, "test", [5], "x", f), "images 0 to 4, got 5"),
         (lambda f: annotating.tag(DATA, "train", [-1], "x", f), "images 0 to 11, got -1"),
+        (lambda f: annotating.tag(DATA, "train", [1.7], "x", f), "whole numbers, got 1.7"),
+        (lambda f: annotating.tag(DATA, "train", [3, True], "x", f), "whole numbers, got True"),
         (lambda f: annotating.tag(DATA, "validation", [0], "x", f), "'validation'"),
         (lambda f: annotating.tag(DATA, "test", [0], " \x00 ", f), "1 to 40 characters, got 0"),
         (lambda f: annotating.tag(DATA, "test", [0], "x" * 41, f), "1 to 40 characters, got 41"),
@@ -187,6 +189,8 @@ def _values(tmp_path: Path, **changes: object) -> bytes:
         ({"tags": []}, "damaged"),
         ({"notes": {"test": {"one": "x"}}}, "damaged"),
         ({"notes": {"test": {"1": 5}}}, "damaged"),
+        ({"notes": {"test": {"1": "x", "01": "y"}}}, "damaged"),
+        ({"decisions": {"train": {" 3": {"kind": "ambiguous"}}}}, "damaged"),
         ({"decisions": {"train": {"3": {"kind": "mislabelled"}}}}, "needs the label"),
         ({"decisions": {"train": {"3": {"kind": "mislabelled", "label": 3}}}}, "already"),
         ({"decisions": {"train": {"3": None}}}, "damaged"),
@@ -212,6 +216,17 @@ def test_a_torn_file_is_refused(tmp_path, data):
     path.write_bytes(data)
     with pytest.raises(ReviewError, match="damaged"):
         annotating.load(DATA, tmp_path)
+
+
+def test_an_empty_note_of_a_file_is_none(tmp_path):
+    data = _values(tmp_path, notes={"test": {"1": "  ", "2": "x"}})
+    assert from_bytes(data, DATA, "it").notes == {"test": {2: "x"}}
+
+
+def test_a_file_where_the_folder_belongs_is_named(tmp_path):
+    (tmp_path / "reviews").write_text("")
+    with pytest.raises(ReviewError, match="reviews is a file where a folder is needed"):
+        annotating.tag(DATA, "test", [1], "x", tmp_path)
 
 
 def test_every_flipped_byte_is_noticed_or_harmless(tmp_path):
