@@ -16,7 +16,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
+
+from core import jobs
+from core.runs import RunStore
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
@@ -25,7 +35,15 @@ CHROMIUM = next(
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
 # Streamlit looks for its server below the page's own path first, and is answered 404 there.
 HARMLESS = ("status of 404",)
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+# Connected, drawn for the first time, and no script has run for a moment.
+AT_REST = """(asked) => {
+  if (window.restAsked !== asked) [window.restAsked, window.restingSince] = [asked, undefined];
+  const app = document.querySelector("[data-testid=stApp]");
+  const drawn = document.querySelector("[data-testid=stMain] [data-testid=stElementContainer]");
+  const rests = app?.dataset.testScriptState === "notRunning" && drawn !== null;
+  window.restingSince = rests ? window.restingSince ?? performance.now() : undefined;
+  return rests && performance.now() - window.restingSince > 100;
+}"""
 WAIT = 30_000  # ms; a busy machine is no failure
 
 
@@ -49,21 +67,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of runs that the dashboard of this module looks at."""
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.fixture(scope="module")
-def dashboard(runs_dir: Path) -> Iterator[str]:
-    """The address of a dashboard that serves `runs_dir`."""
-    port = free_port()
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A dashboard and its folder of runs; the modules of a worker use it one after the other."""
+    folder = tmp_path_factory.mktemp("served")
+    runs, log, port = folder / "runs", folder / "dashboard.log", free_port()
     address = f"http://127.0.0.1:{port}"
-    log = runs_dir.parent / f"{runs_dir.name}-dashboard.log"
-    command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs-dir", str(runs_dir)]
-    # Tags and decisions lie beside the data: this module's in a folder of its own.
-    environment = {**os.environ, "CONVSCOPE_DATA": str(runs_dir.parent / f"{runs_dir.name}-data")}
+    command = [sys.executable, "-m", "dashboard", "--port", str(port), "--runs-dir", str(runs)]
+    # Tags and decisions lie beside the data: these in a folder of their own.
+    environment = {**os.environ, "CONVSCOPE_DATA": str(folder / "data")}
     with log.open("wb") as output:
         server = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output,
@@ -71,10 +83,45 @@ def dashboard(runs_dir: Path) -> Iterator[str]:
         )  # fmt: skip
     try:
         _wait_for(address, server, log)
-        yield address
+        yield runs, address
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def runs_dir(served: tuple[Path, str]) -> Iterator[Path]:
+    """The folder of runs that the dashboard looks at; empty at first, for each module."""
+    runs, _ = served
+    yield runs
+    store = RunStore(runs)
+    stop_all(store)
+    for row in store.list():
+        store.delete(row.id)
+    (runs / "settings.json").unlink(missing_ok=True)
+    shutil.rmtree(runs.parent / "data", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def data_dir(runs_dir: Path) -> Path:
+    """The folder where the dashboard keeps what is said about images."""
+    return runs_dir.parent / "data"
+
+
+@pytest.fixture(scope="module")
+def dashboard(served: tuple[Path, str], runs_dir: Path) -> str:
+    """The address of a dashboard that serves `runs_dir`."""
+    return served[1]
+
+
+def stop_all(store: RunStore) -> None:
+    """Leaves nothing that trains or waits: the place is free for the next test."""
+    runs = [store.get(row.id) for row in store.list()]
+    for run in runs:
+        jobs.stop(run)
+    end = time.monotonic() + 30
+    while any(run.is_locked() for run in runs) and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def _wait_for(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -130,13 +177,37 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 
 def settle(page: Page) -> None:
-    """Waits until the script has run and nothing more is coming for the moment."""
-    page.wait_for_selector(IDLE, state="attached")
-    page.wait_for_timeout(250)
-    page.wait_for_selector(IDLE, state="attached")
+    """Waits until the page is drawn and nothing more is coming for the moment.
+
+    What follows an action shows in the page: expect that. The browser has to send the action and
+    hear of its script before it counts as busy, so that right after a click this may be too early.
+    """
+    page.wait_for_function(AT_REST, arg=time.monotonic(), polling=50)
 
 
 def go(page: Page, address: str) -> None:
     """Opens an address and waits until it is drawn."""
     page.goto(address)
     settle(page)
+
+
+def reload(page: Page) -> None:
+    """Loads the page anew and waits until it is drawn."""
+    page.reload()
+    settle(page)
+
+
+def until(page: Page, condition: Callable[[], object]) -> None:
+    """Waits for what no selector tells; the page's events are heard meanwhile."""
+    end = time.monotonic() + WAIT / 1000
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        page.wait_for_timeout(50)
+
+
+def click_in(area: Locator, across: float, down: float) -> None:
+    """Clicks a place in a chart, in shares of its size, once it stands still."""
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    area.click(position={"x": box["width"] * across, "y": box["height"] * down})

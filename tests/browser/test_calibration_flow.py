@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from core import datasets
 from core.review.calibration import tempered
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import click_in, go, reload
 from tests.dashboard.trained import train
 
 pytestmark = pytest.mark.browser
@@ -35,10 +35,7 @@ def _indices(page: Page) -> set[int]:
 def _click_bin(page: Page, number: int, of: int) -> None:
     """Clicks in the middle of a bin's column, in the upper part of the diagram."""
     area = page.locator(".st-key-reliability .nsewdrag").first
-    area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] * (number + 0.5) / of, box["y"] + box["height"] * 0.4)
+    click_in(area, (number + 0.5) / of, 0.4)
 
 
 def test_a_bin_opens_into_its_images_and_a_reload_keeps_it(
@@ -55,8 +52,7 @@ def test_a_bin_opens_into_its_images_and_a_reload_keeps_it(
     expect(page).to_have_url(re.compile(f"group=bin%3A{number}-15-width"))
     expect(page.locator(".st-key-calibration .tile")).to_have_count(int(counts[number]))
     assert _indices(page) == set(index[bins == number].tolist())
-    page.reload()
-    settle(page)
+    reload(page)
     expect(page.locator(".st-key-calibration .tile")).to_have_count(int(counts[number]))
     _click_bin(page, number, 15)
     expect(page).not_to_have_url(re.compile("group="))

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core import datasets
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import click_in, go, reload
 from tests.dashboard.trained import train
 
 pytestmark = pytest.mark.browser
@@ -42,11 +42,7 @@ def _indices(page: Page) -> list[int]:
 
 def _click_bar(page: Page, key: str, across: float, down: float) -> None:
     """Clicks a place in a chart, in shares of its plotting area."""
-    area = page.locator(f".st-key-{key} .nsewdrag").first
-    area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+    click_in(page.locator(f".st-key-{key} .nsewdrag").first, across, down)
 
 
 def test_flips_between_two_runs_open_their_images(
@@ -70,8 +66,7 @@ def test_flips_between_two_runs_open_their_images(
     expected = np.flatnonzero(fixed & (labels == fullest)).tolist()
     assert _indices(page) == expected
 
-    page.reload()
-    settle(page)
+    reload(page)
     expect(_tiles(page)).to_have_count(counts[fullest])
     page.get_by_role("button", name="Swap A and B").click()
     expect(page).to_have_url(re.compile(rf"group=flips(:|%3A)broken(\+|%20){fullest}"))

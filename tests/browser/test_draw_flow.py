@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import go, until
 from tests.dashboard.trained import train
 
 pytestmark = pytest.mark.browser
@@ -58,8 +58,6 @@ def _seen(page: Page) -> list[int]:
 def _answered(page: Page) -> None:
     """Waits until what is on the pad has been answered."""
     expect(page.locator(".pad")).to_have_attribute("data-milliseconds", re.compile(r"\d+"))
-    page.wait_for_timeout(300)
-    settle(page)
 
 
 def test_a_seven_is_drawn_answered_undone_and_cleared(page: Page, dashboard: str, run: Run) -> None:
@@ -99,11 +97,10 @@ def test_a_drawing_is_still_there_after_a_look_at_another_page(
     _answered(page)
     before = _seen(page)
     page.get_by_role("link", name="Results", exact=True).click()
-    settle(page)
+    expect(page).to_have_url(re.compile("/results"))
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(_verdict(page)).to_have_text("7")
-    settle(page)
-    assert _seen(page) == before
+    until(page, lambda: _seen(page) == before)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(".cs-verdict")).to_have_text("Draw a digit")
 

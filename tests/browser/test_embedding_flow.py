@@ -12,7 +12,7 @@ from core import datasets
 from core.review import lasso as counting
 from core.runs import Run, RunStore
 from dashboard.lasso import Piece
-from tests.browser.conftest import ROOT, go, settle
+from tests.browser.conftest import ROOT, go, reload, settle
 from tests.dashboard.trained import train
 
 pytestmark = pytest.mark.browser
@@ -52,9 +52,9 @@ def draw(page: Page, x: float, y: float, radius: float, key: str | None = None) 
 
 
 def chosen(page: Page) -> int:
-    found = re.match(r"([\d,]+) of", said(page).inner_text())
-    assert found is not None
-    return int(found[1].replace(",", ""))
+    """How many images the map says are inside the lasso: it counts before the server does."""
+    expect(said(page)).to_have_text(re.compile(r"^[\d,]+ of"))
+    return int(said(page).inner_text().partition(" ")[0].replace(",", ""))
 
 
 def test_a_lasso_fills_the_gallery_survives_a_reload_and_gets_a_name(
@@ -71,7 +71,7 @@ def test_a_lasso_fills_the_gallery_survives_a_reload_and_gets_a_name(
     title = f"Inside the lasso · {total:,} test images"
     expect(page.get_by_text(title)).to_be_visible()
     expect(page).to_have_url(re.compile("group=lasso"))
-    page.reload()
+    reload(page)
     expect(page.get_by_text(title)).to_be_visible()
 
     page.get_by_placeholder(f"Name this set of {total:,} images").fill("between")

@@ -39,8 +39,8 @@ def _groups(page: Page, key: str = "network_maps_0") -> Locator:
     return page.locator(f".st-key-{key} .maps .group")
 
 
-def _tip(page: Page, key: str) -> str:
-    return page.locator(f".st-key-{key} .tip").inner_text()
+def _tip(page: Page) -> Locator:
+    return page.locator(".st-key-network_maps_0 .tip")
 
 
 def _number(text: str) -> float:
@@ -55,9 +55,9 @@ def test_from_the_network_to_one_values_arithmetic(page: Page, dashboard: str, r
     # Hovering says the exact value: maps are 64 pixels wide, the first lies at the top.
     conv = _groups(page).nth(1).locator("canvas")
     conv.hover(position={"x": 37, "y": 37})
-    text = _tip(page, "network_maps_0")
-    assert text.startswith("blocks.0.conv · map 0 · row 3, column 3")
-    assert _number(text) == pytest.approx(values["blocks.0.conv"][0, 3, 3], rel=1e-5)
+    expect(_tip(page)).to_contain_text("blocks.0.conv · map 0 · row 3, column 3")
+    expected = values["blocks.0.conv"][0, 3, 3]
+    assert _number(_tip(page).inner_text()) == pytest.approx(expected, rel=1e-5)
 
     conv.click(position={"x": 37, "y": 105})
     expect(page).to_have_url(re.compile(r"layer=blocks\.0\.conv&unit=1&at=3-3"))

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Frame, Locator, Page, expect
 
 from core import datasets, training
 from core.config import RunConfig, with_overrides
 from core.runs import Run, RunStore
 from core.training import EpochResult, Training
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import go, reload, settle, until
 from tests.dashboard.trained import SMALL, train
 
 pytestmark = pytest.mark.browser
@@ -48,8 +48,7 @@ def test_a_filter_opens_its_panel_and_a_patch_its_image(
     expect(page.locator(".st-key-example_pane")).to_contain_text(
         f"Image {int(index):,} of the test"
     )
-    page.reload()
-    settle(page)
+    reload(page)
     expect(page.locator(".st-key-chosen_kernels")).to_contain_text("Filter 3 of blocks.1.conv")
 
 
@@ -59,7 +58,7 @@ def test_values_show_on_hover(page: Page, dashboard: str, run: Run) -> None:
     canvas = _cards(page).nth(1).locator("canvas")
     box = canvas.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 5 / 6, box["y"] + box["height"] / 6)
+    canvas.hover(position={"x": box["width"] * 5 / 6, "y": box["height"] / 6})
     tip = page.locator(".st-key-filter_cards .tip")
     expect(tip).to_contain_text("input 0, row 0, column 2: ")
     shown = float((tip.inner_text().rsplit(" ", 1)[1]).replace("−", "-"))
@@ -107,14 +106,18 @@ def test_the_importance_sheet_and_the_maximising_image_are_worked_out(
 
 def test_play_walks_to_the_last_epoch(page: Page, dashboard: str, run: Run) -> None:
     go(page, f"{dashboard}/filters?run={run.id}")
-    addresses: list[str] = []  # an epoch stays for less than a second: waiting for one can miss it
-    page.on("framenavigated", lambda frame: addresses.append(frame.url))
+    walked: list[int | None] = []  # an epoch stays for less than a second: an event is not missed
+
+    def moved(frame: Frame) -> None:
+        epoch = re.search(r"epoch=(\d+)", frame.url)
+        walked.append(int(epoch[1]) if epoch else None)
+
+    page.on("framenavigated", moved)
     page.get_by_role("button", name="Play").click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    until(page, lambda: None in walked)
+    assert walked == [0, 1, None]
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     expect(page).not_to_have_url(re.compile("epoch="))
-    walked = [re.search(r"epoch=(\d+)", address) for address in addresses]
-    assert [match and int(match[1]) for match in walked] == [0, 1, None]
 
 
 @pytest.fixture
@@ -161,10 +164,11 @@ def test_epochs_are_scrubbed_while_the_run_is_training(
     expect(area).to_have_attribute("aria-label", "Filters of blocks.0.conv after epoch 1")
     go_on.set()
     expect(area).to_have_attribute("aria-label", "Filters of blocks.0.conv after epoch 2")
-    page.get_by_role("slider", name=re.compile("Epoch")).focus()
+    slider = page.get_by_role("slider", name=re.compile("Epoch"))
+    slider.focus()
     page.keyboard.press("ArrowLeft")
     expect(area).to_have_attribute("aria-label", "Filters of blocks.0.conv after epoch 1")
     go_on.set()
-    settle(page)
+    expect(slider).to_have_attribute("aria-valuemax", "3")  # the page knows it, and stays
     expect(page).to_have_url(re.compile("epoch=1"))
     expect(area).to_have_attribute("aria-label", "Filters of blocks.0.conv after epoch 1")

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from core import datasets
 from core.config import RunConfig, with_overrides
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import click_in, go, reload, settle
 from tests.dashboard.trained import SMALL, train
 
 pytestmark = pytest.mark.browser
@@ -40,19 +40,9 @@ def _fullest_error(run: Run) -> tuple[int, int, list[int]]:
 def _click_cell(page: Page, true: int, predicted: int, key: str | None = None) -> None:
     """Clicks into the middle of a cell, where a person would, with a key held if one is named."""
     plot = page.locator(".st-key-matrix .nsewdrag").first
-    plot.scroll_into_view_if_needed()
-    box, before = plot.bounding_box(), None
-    while box != before:  # what is drawn above it can still move it
-        page.wait_for_timeout(100)
-        box, before = plot.bounding_box(), box
-    assert box is not None
-    at = (
-        box["x"] + box["width"] * (predicted + 0.5) / 10,
-        box["y"] + box["height"] * (true + 0.5) / 10,
-    )
     if key is not None:
         page.keyboard.down(key)
-    page.mouse.click(*at)
+    click_in(plot, (predicted + 0.5) / 10, (true + 0.5) / 10)
     if key is not None:
         page.keyboard.up(key)
 
@@ -113,8 +103,7 @@ def test_cells_rows_and_columns_open_into_exactly_their_images(
     expect(page.locator(".st-key-matrix .modebar")).to_have_count(0)
     expect(_title(page)).to_contain_text(f"{predictions.count(predicted)} test images")
 
-    page.reload()
-    settle(page)
+    reload(page)
     expect(_title(page)).to_contain_text(f"Predicted {predicted}")
     expect(column).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Show all errors").click()
@@ -172,7 +161,7 @@ def test_another_epoch_and_split_are_kept_between_pages(
     page.get_by_role("radio", name="Validation", exact=True).click()
     expect(page).to_have_url(re.compile("split=validation"))
     page.get_by_role("link", name="Runs", exact=True).click()
-    settle(page)
+    expect(page).to_have_url(re.compile("/runs"))
     page.get_by_role("link", name="Results", exact=True).click()
     expect(page.get_by_text("validation, epoch 1").first).to_be_visible()
     expect(page).to_have_url(re.compile("epoch=1.*split=validation"))
@@ -198,8 +187,7 @@ def test_a_run_is_renamed_starred_noted_and_deleted(
     label = doomed.label()
     assert (label.name, label.note, label.starred) == ("reborn *1*", "tried once", True)
 
-    page.reload()
-    settle(page)
+    reload(page)
     expect(card).to_contain_text("★ reborn *1*")
     card.get_by_role("button", name="Delete").click()
     expect(page.get_by_text(re.compile("It frees"))).to_be_visible()

@@ -10,7 +10,7 @@ from core import datasets
 from core.review import annotations as annotating
 from core.review.annotations import Annotations
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import go, reload
 from tests.dashboard.trained import train
 
 pytestmark = pytest.mark.browser
@@ -22,14 +22,8 @@ def run(runs_dir: Path) -> Run:
     return train(RunStore(runs_dir), name="to be reviewed")
 
 
-@pytest.fixture
-def kept(runs_dir: Path) -> Path:
-    """The data folder in which the dashboard keeps what is said about images."""
-    return runs_dir.parent / f"{runs_dir.name}-data"
-
-
-def _said(kept: Path) -> Annotations:
-    return annotating.load(DIGITS, kept)
+def _said(data_dir: Path) -> Annotations:
+    return annotating.load(DIGITS, data_dir)
 
 
 def _fullest_error(run: Run) -> tuple[int, int, list[int]]:
@@ -54,10 +48,10 @@ def _indices(page: Page) -> list[int]:
 
 
 def test_from_a_cell_to_an_image_to_its_reasons_to_a_tag_that_stays(
-    page: Page, dashboard: str, run: Run, kept: Path
+    page: Page, dashboard: str, run: Run, data_dir: Path
 ) -> None:
     true, predicted, indices = _fullest_error(run)
-    annotating.tag(DIGITS, "test", [], "smudged", kept)
+    annotating.tag(DIGITS, "test", [], "smudged", data_dir)
     go(page, f"{dashboard}/results?run={run.id}&cell={true}-{predicted}")
     expect(_tiles(page)).to_have_count(len(indices))
     assert sorted(_indices(page)) == sorted(indices)
@@ -78,10 +72,9 @@ def test_from_a_cell_to_an_image_to_its_reasons_to_a_tag_that_stays(
     page.keyboard.press("1")
     badge = _tiles(page).nth(1).locator(".badge")
     expect(badge).to_have_text("1")
-    assert _said(kept).tagged("smudged", "test") == {chosen}
+    assert _said(data_dir).tagged("smudged", "test") == {chosen}
 
-    page.reload()
-    settle(page)
+    reload(page)
     expect(page).to_have_url(re.compile(f"cell={true}-{predicted}.*example={chosen}$"))
     expect(_tiles(page)).to_have_count(len(indices))
     expect(badge).to_have_text("1")
@@ -90,14 +83,14 @@ def test_from_a_cell_to_an_image_to_its_reasons_to_a_tag_that_stays(
 
     page.keyboard.press("1")  # nothing has the focus: the open image is meant
     expect(badge).to_have_count(0)
-    assert _said(kept).tagged("smudged", "test") == frozenset()
+    assert _said(data_dir).tagged("smudged", "test") == frozenset()
 
 
 def test_many_are_selected_tagged_and_filtered_by_their_tag(
-    page: Page, dashboard: str, run: Run, kept: Path
+    page: Page, dashboard: str, run: Run, data_dir: Path
 ) -> None:
-    annotating.tag(DIGITS, "test", [], "smudged", kept)
-    annotating.tag(DIGITS, "test", [], "faint", kept)
+    annotating.tag(DIGITS, "test", [], "smudged", data_dir)
+    annotating.tag(DIGITS, "test", [], "faint", data_dir)
     go(page, f"{dashboard}/results?run={run.id}")
     expect(_tiles(page)).to_have_count(120)
     hint = page.locator(".st-key-gallery .hint")
@@ -111,7 +104,7 @@ def test_many_are_selected_tagged_and_filtered_by_their_tag(
     expect(hint).to_contain_text("Esc selects none")
     page.keyboard.press("2")
     expect(page.locator(".st-key-gallery .badges .badge")).to_have_count(3)
-    assert _said(kept).tagged("faint", "test") == {ids[2], ids[3], ids[5]}
+    assert _said(data_dir).tagged("faint", "test") == {ids[2], ids[3], ids[5]}
 
     page.get_by_role("button", name=re.compile("Select all")).click()
     expect(page.locator(".st-key-gallery .count")).not_to_have_text("3 selected")

@@ -10,7 +10,7 @@ from core import datasets
 from core.review.image_measures import measures
 from core.review.slices import tails
 from core.runs import Run, RunStore
-from tests.browser.conftest import go
+from tests.browser.conftest import go, reload
 from tests.dashboard.trained import train
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ def test_a_slice_opens_into_its_images_and_the_page_goes_on_from_its_address(
     page: Page, dashboard: str, run: Run
 ) -> None:
     go(page, f"{dashboard}/slices?run={run.id}")
-    expect(page.get_by_text(re.compile("^like [0-9]")).first).to_be_visible()  # the look-alikes
+    expect(_rows(page).filter(has_text=re.compile("like [0-9]")).first).to_be_visible()
     title = page.locator(".st-key-slice_gallery_title")
     expect(title).to_contain_text("Errors")
 
@@ -45,7 +45,7 @@ def test_a_slice_opens_into_its_images_and_the_page_goes_on_from_its_address(
     expect(title).to_contain_text(f"Thick · {count} test images")
     expect(page.locator(".st-key-slice_gallery .tile")).to_have_count(count)
 
-    page.reload()
+    reload(page)
     expect(_row(page, "thick")).to_have_attribute("aria-selected", "true")
     expect(title).to_contain_text(f"Thick · {count} test images")
 

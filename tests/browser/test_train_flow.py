@@ -1,7 +1,6 @@
 """Training in a real browser: start and watch, pause and stop, reload, change while it runs."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -9,9 +8,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from core import jobs
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import go, reload, settle, stop_all, until
 
 pytestmark = pytest.mark.browser
 
@@ -31,13 +29,7 @@ LONG = settings("training.epochs=1000", "training.batch_size=10")
 def nothing_left_training(runs_dir: Path) -> Iterator[None]:
     """The one place among the parallel is free again for the next test."""
     yield
-    store = RunStore(runs_dir)
-    runs = [store.get(row.id) for row in store.list()]
-    for run in runs:
-        jobs.stop(run)
-    deadline = time.monotonic() + 30
-    while any(run.is_locked() for run in runs) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    stop_all(RunStore(runs_dir))
 
 
 def button(page: Page, name: str):  # type: ignore[no-untyped-def]
@@ -91,11 +83,14 @@ def test_nothing_is_sent_once_a_run_has_ended(page: Page, dashboard: str, runs_d
     page.on("websocket", listen)
     start(page, dashboard, SHORT, runs_dir)
     badge(page, "completed").wait_for()
-    settle(page)
     assert frames  # there was something to hear
-    frames.clear()
-    page.wait_for_timeout(2000)
-    assert frames == []
+
+    def silent() -> bool:
+        frames.clear()
+        page.wait_for_timeout(2000)  # four times what lies between two looks at a run
+        return not frames
+
+    until(page, silent)
 
 
 def test_pause_resume_stop(page: Page, dashboard: str, runs_dir: Path) -> None:
@@ -111,10 +106,9 @@ def test_pause_resume_stop(page: Page, dashboard: str, runs_dir: Path) -> None:
 
     button(page, "Resume").click()
     badge(page, "running").wait_for()
-    page.wait_for_timeout(500)
+    until(page, lambda: run.status().step > step)
     button(page, "Stop").click()
     badge(page, "stopped").wait_for()
-    assert run.status().step > step
     assert run.epochs()  # usable
     expect(button(page, "Stop")).to_be_disabled()
     expect(button(page, "Resume")).to_be_enabled()
@@ -152,8 +146,7 @@ def test_reload_while_training_keeps_run_curve_and_sliders(
     expect(sentence).to_be_visible()
     drawn = losses(page)
 
-    page.reload()
-    settle(page)
+    reload(page)
     page.wait_for_selector(LOSS_LINE)
     assert run.id in page.url
     expect(sentence).to_be_visible()
@@ -185,8 +178,8 @@ def test_two_tabs_do_not_disturb_each_other(
     go(planning, f"{dashboard}/?preset=linear")
     planning.get_by_role("tab", name="Training").click()
     planning.get_by_role("slider", name=re.compile("^Learning rate")).press("ArrowRight")
-    settle(planning)
-    assert "linear" in planning.url and run.id not in planning.url
+    expect(planning).to_have_url(re.compile("preset=linear.*learning_rate"))
+    assert run.id not in planning.url
     assert run.control().changes == {}
     assert run.id in watching.url and "linear" not in watching.url
     expect(badge(watching, "running")).to_be_visible()
