@@ -91,9 +91,8 @@ def extend(run: Run, epochs: int = 1) -> Control:
     """
     status = run.status()
     going = status.active or status.waiting
-    planned = run.control().epochs or run.config.training.epochs
     control = run.request(
-        want=None if going else "run", epochs=epochs + (planned if going else status.epoch)
+        want=None if going else "run", epochs=epochs + (_planned(run) if going else status.epoch)
     )
     if not status.active:
         enqueue(run)
@@ -146,13 +145,19 @@ def enqueue(run: Run) -> None:
             # A damaged status is made anew; where training stands, the checkpoint tells.
             status = run.written_status() or first_status(run.config, run.created)
             if not status.waiting and not _is_done(run, status):
-                status = replace(status, state="queued", queued_at=time.time(), attempts=0)
-                run.write_status(replace(status, message="", eta_seconds=None))
+                queued = replace(status, state="queued", queued_at=time.time(), attempts=0)
+                # The plan and the speed of before do not hold any more.
+                planned = max(_planned(run), status.epoch)
+                queued = replace(queued, epochs=planned, images_per_second=0.0)
+                run.write_status(replace(queued, message="", eta_seconds=None))
     except InUseError:
         return  # its process has just begun, or looks once more before it ends
     ensure_supervisor(run.path.parent)
 
 
 def _is_done(run: Run, status: Status) -> bool:
-    planned = run.control().epochs or run.config.training.epochs
-    return status.state == "completed" and status.epoch >= planned
+    return status.state == "completed" and status.epoch >= _planned(run)
+
+
+def _planned(run: Run) -> int:
+    return run.control().epochs or run.config.training.epochs

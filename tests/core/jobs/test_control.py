@@ -115,7 +115,9 @@ def test_one_epoch_more_when_it_has_completed(store: RunStore, unattended: list[
     with pytest.raises(RunError, match="has finished its 2 epochs; ask for more"):
         jobs.resume(run)
     jobs.extend(run)
-    assert run.status().state == "queued"
+    status = run.status()
+    assert (status.state, status.epoch, status.epochs) == ("queued", 2, 3)
+    assert (status.images_per_second, status.eta_seconds) == (0.0, None)
     assert unattended == [store.root]
     control.enqueue(run)  # a second page asks for the same
     assert train(run).epoch == 3
