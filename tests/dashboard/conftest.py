@@ -1,12 +1,27 @@
 """Page tests run the real pages on real, tiny runs in a folder of their own."""
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from core.runs import Run, RunStore
 from tests.dashboard.trained import train
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_looked_up_once() -> Iterator[None]:
+    """The harness looks for components in every installed package whenever it opens a page.
+
+    That is four fifths of the time of a page, and what is installed stays what it is.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        once = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture
