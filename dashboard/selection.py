@@ -1,8 +1,8 @@
 """One selection for all pages: run, epoch, split, cell, example, place in the network; in the URL.
 
 The URL is the truth, so a copied address opens the same view and a reload keeps it. Links between
-pages drop the parameters; the session remembers them and puts them back. Session state belongs to
-one tab, so two tabs cannot disturb each other.
+pages may drop the parameters; the session remembers them and puts them back. Session state belongs
+to one tab, so two tabs cannot disturb each other.
 """
 
 import math
@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import streamlit as st
-
 from core.review.matrix import Cell
+from dashboard.address import Address
 from dashboard.text import quoted
 
 SPLITS = ("validation", "test")  # the splits whose probabilities every epoch keeps
@@ -22,7 +21,7 @@ NAMES = (
     "run", "epoch", "split", "cell", "threshold", "group", "filter", "sort", "example",
     "layer", "unit", "at", "compare", "matrix",
 )  # fmt: skip
-_REMEMBERED = "selection"
+_ADDRESS = Address(NAMES)
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _PAIR = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
 _CELL = re.compile(r"([0-9]{1,4}|\*)-([0-9]{1,4}|\*)")
@@ -123,47 +122,22 @@ def to_params(selection: Selection) -> dict[str, str]:
 
 def current() -> Selection:
     """The selection of this tab; a URL without one gets the remembered one back."""
-    return _current()[0]
+    return parse(_ADDRESS.read())[0]
 
 
 def problems() -> list[str]:
     """A sentence for each parameter of the URL that could not be read."""
-    return _current()[1]
+    return parse(_ADDRESS.read())[1]
 
 
 def update(**changes: Any) -> None:
     """Changes some of the selection's attributes, in the session and in the URL."""
-    _write(replace(current(), **changes))
+    _ADDRESS.write(to_params(replace(current(), **changes)))
 
 
 def is_run_id(text: str) -> bool:
     """Whether the address can name this run; any folder may lie among the runs."""
     return _read("run", text) is not None
-
-
-def _current() -> tuple[Selection, list[str]]:
-    params = st.query_params.to_dict()
-    if any(name in params for name in NAMES):
-        selection, broken = parse(params)
-        st.session_state[_REMEMBERED] = selection
-        return selection, broken
-    remembered: Selection = st.session_state.get(_REMEMBERED, Selection())
-    if to_params(remembered):  # a link between pages has dropped the parameters
-        _write(remembered)
-    return remembered, []
-
-
-def _write(selection: Selection) -> None:
-    st.session_state[_REMEMBERED] = selection
-    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in NAMES}
-    wanted = {**others, **to_params(selection)}
-    if wanted != {**others, **_own_params()}:
-        # One message for all of them: each would be an entry of its own in the history.
-        st.query_params.from_dict(wanted)
-
-
-def _own_params() -> dict[str, str]:
-    return {name: st.query_params[name] for name in NAMES if name in st.query_params}
 
 
 def _attribute(name: str) -> str:
