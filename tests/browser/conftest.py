@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from playwright.sync_api import (
 )
 
 from core import jobs
+from core.errors import RunError
 from core.runs import RunStore
 
 ROOT = Path(__file__).parents[2]
@@ -96,8 +98,7 @@ def runs_dir(served: tuple[Path, str]) -> Iterator[Path]:
     yield runs
     store = RunStore(runs)
     stop_all(store)
-    for row in store.list():
-        store.delete(row.id)
+    _empty(store)
     (runs / "settings.json").unlink(missing_ok=True)
     shutil.rmtree(runs.parent / "data", ignore_errors=True)
 
@@ -121,6 +122,16 @@ def stop_all(store: RunStore) -> None:
         jobs.stop(run)
     end = time.monotonic() + 30
     while any(run.is_locked() for run in runs) and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _empty(store: RunStore) -> None:
+    """Deletes all runs; an analysis that has told its end may hold its run for a moment longer."""
+    end = time.monotonic() + 30
+    while rows := store.list():
+        with suppress(RunError) if time.monotonic() < end else nullcontext():
+            store.delete(rows[0].id)
+            continue
         time.sleep(0.1)
 
 
