@@ -400,6 +400,7 @@ def test_colour_images_are_shown_as_well(store, monkeypatch):
         test_images=grey.test_images.repeat(1, 3, 1, 1),
         mean=grey.mean * 3,
         std=grey.std * 3,
+        fingerprint="digits in colour",
     )
     monkeypatch.setattr(datasets, "load", lambda name, folder=None: colour)
     run = train(store)

@@ -28,10 +28,12 @@ def train(
 ) -> Run:
     """A run as the training process would have left it, ending in `state`.
 
-    Equal seeds give equal bits: what equal settings have learnt once is copied for the next run.
+    Equal seeds give equal bits: what equal settings have learnt of the same images once is copied
+    for the next run.
     """
     run = store.create(_config(settings), name, overlay)
-    for place, content in _learnt(settings, overlay and overlay.to_bytes()).items():
+    seen = datasets.load(run.config.data.name).fingerprint
+    for place, content in _learnt(settings, overlay and overlay.to_bytes(), seen).items():
         file = run.path / place
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -55,8 +57,8 @@ def _config(settings: tuple[str, ...]) -> RunConfig:
 
 
 @cache
-def _learnt(settings: tuple[str, ...], decisions: bytes | None) -> dict[Path, bytes]:
-    """The files that training adds to a run's folder, by their place in it."""
+def _learnt(settings: tuple[str, ...], decisions: bytes | None, seen: str) -> dict[Path, bytes]:
+    """The files that training on the images `seen` adds to a run's folder, by their place."""
     overlay = None if decisions is None else Overlay.from_bytes(decisions)
     with TemporaryDirectory() as folder:
         run = RunStore(folder).create(_config(settings), overlay=overlay)
