@@ -12,9 +12,9 @@ from urllib.parse import quote, unquote
 
 from core.inspection.biography import Verdict
 from core.review.query import ANSWERS, DECISIONS, ORDERS, Query
-from dashboard.text import quoted
+from dashboard import lasso
+from dashboard.text import clean
 
-LONGEST = 400  # characters that `dashboard.selection` reads
 _LONGEST_NAME = 60  # of a tag, or of a slice's key
 
 _CLASS = re.compile(r"[0-9]{1,4}")
@@ -45,12 +45,18 @@ def read(text: str | None, usual: Query) -> tuple[Query, list[str]]:
         changes = _READERS[name](value) if name in _READERS else None
         if changes is None:
             problems.append(
-                f"The address asks for the filter {quoted(unquote(part))}, which cannot be read. "
-                "It is left out."
+                f"The address asks for the filter “{clean(unquote(part), 60)}”, which cannot be "
+                "read. It is left out."
             )
         else:
             query = replace(query, **changes)
     return query, problems
+
+
+def without(text: str | None, name: str) -> str | None:
+    """The text but for what it asks for under a name; None where nothing is left."""
+    parts = [part for part in (text or "").split(";") if not part.startswith(f"{name}=")]
+    return ";".join(parts) or None
 
 
 def similar_to(order: str | None) -> int | None:
@@ -117,6 +123,10 @@ def _yes(text: str) -> dict[str, Any] | None:
     return {"everywhere": text == "yes"} if text in ("yes", "no") else None
 
 
+def _lasso(text: str) -> dict[str, Any] | None:
+    return {"lasso": text} if lasso.read(text) is not None else None
+
+
 _READERS: dict[str, Callable[[str], dict[str, Any] | None]] = {
     "true": _classes("true"),
     "predicted": _classes("predicted"),
@@ -127,4 +137,5 @@ _READERS: dict[str, Callable[[str], dict[str, Any] | None]] = {
     "verdicts": _words("verdicts", get_args(Verdict)),
     "everywhere": _yes,
     "slices": _named("slices"),
+    "lasso": _lasso,
 }

@@ -12,7 +12,7 @@ from core.review.annotations import file_of
 from core.runs import Run
 from dashboard import answer_loaders, loaders, sprites
 
-PAGE_SIZE = 120  # images on one page of a gallery
+PAGE_SIZE = 120  # images on one page of a gallery, of the usual size
 
 
 def errors(given: answer_loaders.Answers) -> pd.DataFrame:

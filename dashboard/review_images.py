@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.jobs.fold_requests import FoldNetwork
 from core.review.annotations import Annotations, file_of
-from core.review.query import ORDERS, SIMILARITY, SLICE, Query, described, ordered, select
+from core.review.query import LASSO, ORDERS, SIMILARITY, SLICE, Query, described, ordered, select
 from core.runs import Run
-from dashboard import answer_loaders, filters, history_loaders, review_loaders, slice_loaders
+from dashboard import (
+    answer_loaders,
+    filters,
+    history_loaders,
+    lasso_images,
+    review_loaders,
+    slice_loaders,
+)
 from dashboard.components.gallery import Badge
 from dashboard.selection import SPLITS, Selection
+from dashboard.text import clean
 
 Captions = Callable[[pd.DataFrame], list[tuple[str, str]]]
 Badges = Callable[[pd.DataFrame], list[Badge]]
@@ -50,6 +58,8 @@ class Images:
             own; None where it is, or is not kept.
         leaves: which images leave the page's rows: those that get decided, or those whose
             decision is taken back. Where the open one leaves, the next one opens.
+        lasso: whether the images of a lasso in the address are offered; False where the page shows
+            them anyway.
     """
 
     title: str
@@ -67,6 +77,7 @@ class Images:
     suggested: str | None = None
     judge: Callable[[int], FoldNetwork] | None = None
     leaves: Literal["decided", "undecided"] | None = None
+    lasso: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +140,8 @@ def find(
     try:
         rows = _sorted(found, order)
     except UserError as error:
-        rows, order, also = found.rows, images.order or RANKED, [*also, str(error)]
+        order, also = images.order or RANKED, [*also, str(error)]
+        rows = _sorted(found, order)
     return replace(found, rows=rows, order=order, problems=(*problems, *more, *also))
 
 
@@ -160,6 +172,16 @@ def with_slices(found: Found, keys: Iterable[str]) -> pd.DataFrame:
         members = slice_loaders.members(found.run, found.epoch, found.split, key)
         columns[f"{SLICE}{key}"] = np.isin(at, members)
     return found.table.assign(**columns)
+
+
+def with_lasso(found: Found, text: str) -> pd.DataFrame:
+    """The table with a column that tells what a lasso has caught.
+
+    Raises:
+        UserError: if it was drawn around other images, or its map is gone.
+    """
+    inside = lasso_images.caught(found.run, found.split, text)
+    return found.table.assign(**{LASSO: np.isin(found.table["index"].to_numpy(), inside)})
 
 
 def slice_names(found: Found) -> dict[str, str]:
@@ -208,14 +230,25 @@ def _filtered(found: Found) -> tuple[Found, list[str]]:
             problems.append(f"{error}; the images are not filtered by their history")
         if "verdict" not in found.table:
             query = replace(query, verdicts=())
-        if "everywhere" not in found.table:
+        if query.everywhere and "everywhere" not in found.table:
             query = replace(query, everywhere=False)
+            if "verdict" in found.table:  # else the sentence above says it
+                problems.append(
+                    "what all completed runs get wrong needs a second completed run on the same "
+                    "data; the images are not filtered by it"
+                )
     if query.slices:
         try:
             found = replace(found, table=with_slices(found, query.slices))
         except UserError as error:
             problems.append(str(error))
             query = replace(query, slices=())
+    if query.lasso:
+        try:
+            found = replace(found, table=with_lasso(found, query.lasso))
+        except UserError as error:
+            problems.append(str(error))
+            query = replace(query, lasso="")
     return replace(found, rows=select(found.table, query), query=query), problems
 
 
@@ -225,8 +258,13 @@ def _order(images: Images, wanted: str | None) -> tuple[str, list[str]]:
         return usual, []
     if filters.is_order(wanted):
         return wanted, []
-    known = ", ".join([*ORDERS, "similar:<index>"])
-    return usual, [f"the address asks for the order {wanted!r}; there are {known}"]
+    own = [] if images.order else [images.ranking]
+    titles = [*own, *(order.title for order in ORDERS.values()), "Most like an image"]
+    shown = ORDERS[images.order].title if images.order else images.ranking
+    return usual, [
+        f"the address asks for the order “{clean(wanted, 60)}”, which is none of these: "
+        f"{'; '.join(titles)}. Sorted by “{shown}” instead"
+    ]
 
 
 def _sorted(found: Found, order: str) -> pd.DataFrame:

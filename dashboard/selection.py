@@ -26,7 +26,8 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _PAIR = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
 _CELL = re.compile(r"([0-9]{1,4}|\*)-([0-9]{1,4}|\*)")
 _MOST_CELLS = 200
-_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,400}")
+LONGEST_FILTER = 2_000  # characters: a lasso has many
+_FILTER = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_FILTER}}}")
 _GROUP = re.compile(r"[^\x00-\x1f\x7f]{1,1500}")  # a lasso has many corners
 _LAYER = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}")
 _SHARE = re.compile(r"[0-9](\.[0-9]{1,6})?")
@@ -204,7 +205,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "cell": _cells,
     "threshold": _threshold,
     "group": _matching(_GROUP),
-    "filter": _matching(_TEXT),
+    "filter": _matching(_FILTER),
     "sort": _matching(_SORT),
     "layer": _matching(_LAYER),
     "at": _pair,
@@ -221,7 +222,7 @@ def _problem(name: str, text: str) -> str:
         "cell": ("class numbers, true-predicted, as in 4-9 or 4-*", "No cell is selected"),
         "threshold": ("a share from 0 to 1, as in 0.9", "Every image is answered"),
         "group": ("a kind and a name, as in flips:fixed", "No group is chosen"),
-        "filter": ("at most 400 characters", "No filter is set"),
+        "filter": (f"at most {LONGEST_FILTER:,} characters", "No filter is set"),
         "sort": ("the name of an order, as in loss", "The usual order is shown"),
         "example": ("the index of an image, a whole number from 0", "No image is opened"),
         "layer": ("the name of a layer, as in blocks.0.conv", "No layer is chosen"),

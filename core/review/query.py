@@ -1,9 +1,10 @@
 """Which images of a split a reviewer wants to see, in what order, and how many a choice leaves.
 
 A table here has a row an image, as `core.evaluation.examples` gives it. `described` adds what the
-facets ask for: a column ``tag:<name>`` (bool) for each tag and ``decision``. Three more columns may
-be there, and their facets with them: ``verdict`` (`core.inspection.biography.Verdict`),
-``everywhere`` (bool: wrong in all runs that are compared) and ``slice:<name>`` (bool).
+facets ask for: a column ``tag:<name>`` (bool) for each tag and ``decision``. More columns may be
+there, and their facets with them: ``verdict`` (`core.inspection.biography.Verdict`),
+``everywhere`` (bool: wrong in all runs that are compared), ``slice:<name>`` (bool) and ``lasso``
+(bool: a line drawn around points of a map has caught it).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Mask = NDArray[np.bool_]
 Answer = Literal["any", "right", "wrong"]
 Facet = Literal[
     "true", "predicted", "outcome", "confidence", "tags", "decisions", "verdicts", "everywhere",
-    "slices",
+    "slices", "lasso",
 ]  # fmt: skip
 
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
@@ -33,6 +34,7 @@ UNTAGGED = ""  # no tag has this name
 UNDECIDED = "undecided"
 DECISIONS = (UNDECIDED, *KINDS)
 TAG, SLICE = "tag:", "slice:"  # how the columns of tags and slices begin
+LASSO = "lasso"  # column with what the lasso has caught
 SIMILARITY = "similarity"  # column with the cosine to the image that others are compared with
 
 
@@ -51,6 +53,7 @@ class Query:
         verdicts: of an image's biography, any of them.
         everywhere: only what all compared runs get wrong.
         slices: names, any of them.
+        lasso: what names the line drawn on a map whose images alone are wanted; empty for none.
     """
 
     true: tuple[int, ...] = ()
@@ -63,6 +66,7 @@ class Query:
     verdicts: tuple[str, ...] = ()
     everywhere: bool = False
     slices: tuple[str, ...] = ()
+    lasso: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,8 +210,8 @@ def _wanted(query: Query, facet: Facet) -> tuple[Any, ...]:
         return ()  # a range, not a choice
     if facet == "outcome":
         return () if query.outcome == "any" else (query.outcome,)
-    if facet == "everywhere":
-        return (True,) if query.everywhere else ()
+    if facet in ("everywhere", "lasso"):
+        return (True,) if getattr(query, facet) else ()
     values: tuple[Any, ...] = getattr(query, facet)
     return values
 
@@ -263,10 +267,11 @@ def _values(column: str) -> Callable[[pd.DataFrame], dict[Any, Mask] | None]:
     return found
 
 
-def _everywhere(table: pd.DataFrame) -> dict[Any, Mask] | None:
-    if "everywhere" not in table:
-        return None
-    return {True: table["everywhere"].to_numpy(dtype=bool)}
+def _flag(column: str) -> Callable[[pd.DataFrame], dict[Any, Mask] | None]:
+    def found(table: pd.DataFrame) -> dict[Any, Mask] | None:
+        return {True: table[column].to_numpy(dtype=bool)} if column in table else None
+
+    return found
 
 
 # Who has which choice of a facet; None where the table cannot tell.
@@ -278,6 +283,7 @@ _OPTIONS: dict[Facet, Callable[[pd.DataFrame], dict[Any, Mask] | None]] = {
     "tags": _tags,
     "decisions": _values("decision"),
     "verdicts": _values("verdict"),
-    "everywhere": _everywhere,
+    "everywhere": _flag("everywhere"),
     "slices": _flags(SLICE),
+    "lasso": _flag(LASSO),
 }

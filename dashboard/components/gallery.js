@@ -14,8 +14,9 @@ function build(gallery) {
   const area = element("div", "area");
   area.setAttribute("role", "listbox");
   area.setAttribute("aria-label", data.label);
-  area.style.height = `${data.area}px`;
-  area.style.gridTemplateColumns = `repeat(auto-fill, minmax(${Math.max(data.width + 8, 60)}px, 1fr))`;
+  const narrowest = data.size === "small" ? 46 : 60; // the lines below want as much
+  area.style.gridTemplateColumns = `repeat(auto-fill, minmax(${Math.max(data.width + 8, narrowest)}px, 1fr))`;
+  root.dataset.size = data.size;
   area.append(...data.ids.map((_, position) => tile(gallery, position)));
   area.onclick = (event) => clicked(gallery, event);
   area.onkeydown = (event) => pressed(gallery, event);
@@ -24,7 +25,8 @@ function build(gallery) {
   gallery.tiles = [...area.children];
   gallery.area = area;
   gallery.bar = bar(gallery);
-  root.replaceChildren(gallery.bar, area, pager(gallery));
+  gallery.said = element("div", "said");
+  root.replaceChildren(gallery.bar, area, gallery.said, pager(gallery));
 }
 
 function clicked(gallery, event) {
@@ -160,15 +162,23 @@ function update(gallery, data) {
   }
   if (!sameImages) gallery.anchor = null;
   if (before && !sameImages && !same("page")) gallery.at = 0;
+  if (before && !same("size")) stay(gallery);
   const scrolled = sameImages ? gallery.area.scrollTop : 0;
   const focused = gallery.focused;
-  const kept = sameImages && same("captions", "abouts", "words", "area", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
+  const kept = sameImages && same("captions", "abouts", "words", "size", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
   if (!kept) build(gallery);
   data.ids.forEach((_, position) => decorate(gallery, position));
   mark(gallery);
+  refreshSaid(gallery);
   if (kept) return;
   gallery.area.scrollTop = scrolled;
   settle(gallery, focused);
+}
+
+// Of another size, other images are on the page; the one where the focus was is among them.
+function stay(gallery) {
+  gallery.at = Math.max(0, gallery.data.ids.indexOf(gallery.staying));
+  gallery.staying = null;
 }
 
 function settle(gallery, focused) {
@@ -183,7 +193,7 @@ function settle(gallery, focused) {
 function begin(root) {
   const gallery = {
     root, data: null, selected: null, chosen: new Set(), at: 0, anchor: null, tiles: [], area: null,
-    landing: null, focused: false, stepped: 0, ...begunEvents(),
+    said: null, landing: null, staying: null, focused: false, stepped: 0, ...begunEvents(),
   };
   root.addEventListener("focusin", (event) => {
     gallery.focused = Boolean(event.target.closest(".tile"));
@@ -201,13 +211,12 @@ export default function (component) {
   const { data, parentElement, setStateValue } = component;
   const root = parentElement.querySelector(".gallery");
   if (!root || !data) return undefined;
-  let gallery = galleries.get(parentElement);
-  if (!gallery) {
-    gallery = begin(root);
-    galleries.set(parentElement, gallery);
-  }
+  const known = galleries.get(parentElement);
+  const gallery = known ?? begin(root);
+  galleries.set(parentElement, gallery);
   gallery.send = setStateValue;
   update(gallery, data);
+  if (!known) recallSize(gallery);
   return () => {
     clearTimeout(gallery.timer);
     document.removeEventListener("keydown", gallery.listen);

@@ -2,7 +2,7 @@
 
 Arrows walk, also on to the next page, Page Up and Page Down turn pages, Enter opens and Esc closes;
 while an image is open, walking opens the next one. Space, a tick in the corner, Shift and Ctrl
-choose several images. Number keys set and take off tags.
+choose several images. Number keys set and take off tags; Z, also with Ctrl, undoes. Three sizes.
 """
 
 import base64
@@ -19,8 +19,15 @@ from dashboard.sprites import Sheet
 _mount = st.components.v2.component(
     "convscope_gallery",
     html='<div class="part gallery"></div>',
-    css=joined("base.css", "gallery.css"),
-    js=joined("dom.js", "events.js", "gallery_tiles.js", "gallery_keys.js", "gallery.js"),
+    css=joined("base.css", "gallery.css", "gallery_foot.css"),
+    js=joined(
+        "dom.js",
+        "events.js",
+        "gallery_tiles.js",
+        "gallery_foot.js",
+        "gallery_keys.js",
+        "gallery.js",
+    ),  # fmt: skip
 )
 
 End = Literal["first", "last"]
@@ -86,6 +93,8 @@ class Listener:
         choose: images of this page are chosen (first) or no longer (second).
         choose_all: the images of all pages are chosen (True), or none (False).
         tag: the tag at this place is pressed, for these ids or, without any, for the chosen ones.
+        undo: what was said last is to be undone.
+        resize: the images are to have another of the sizes; the one of the id is to stay in sight.
     """
 
     open: Callable[[int | None], None] = _ignore
@@ -93,6 +102,8 @@ class Listener:
     choose: Callable[[Sequence[int], Sequence[int]], None] = _ignore
     choose_all: Callable[[bool], None] = _ignore
     tag: Callable[[int, Sequence[int]], None] = _ignore
+    undo: Callable[[], None] = _ignore
+    resize: Callable[[str, int | None], None] = _ignore
 
 
 @dataclass
@@ -165,8 +176,11 @@ def chooser(
     chosen: frozenset[int] = frozenset(),
     tags: Sequence[str] | None = None,
     decides: int = 0,
+    said: str = "",
+    sizes: Sequence[str] = (),
+    size: str = "",
     height: int = 420,
-    zoom: int = 2,
+    zoom: float = 2,
     label: str = "Images",
 ) -> None:
     """Shows the images of one page, to be opened, chosen and tagged.
@@ -181,7 +195,11 @@ def chooser(
             and tagged.
         decides: how many chosen images the page decides about at once with W, A, L and U, or about
             the open one; 0 where it does not say so.
-        height: of the scrolling area, in pixels.
+        said: what was said last about images, to be undone; empty for nothing.
+        sizes: that the images can have, the smallest first; the browser remembers which was chosen
+            for as long as its tab is open.
+        size: which of them they have.
+        height: of the scrolling area, with the line of what was said last, in pixels.
         zoom: screen pixels for a pixel of the image.
         label: what a screen reader says the gallery shows.
     """
@@ -220,16 +238,25 @@ def chooser(
         "label": label,
         "tags": None if tags is None else list(tags),
         "decides": decides,
+        "said": said,
+        "sizes": list(sizes),
+        "size": size,
     }
 
     def heard() -> None:
         for event in unheard(told, (st.session_state.get(key) or {}).get("events")):
-            _report(event, told, listener, page)
+            _report(event, told, listener, page, sizes)
 
     _mount(key=key, data=data, height="content", on_events_change=heard)
 
 
-def _report(event: Mapping[str, Any], told: _Told, listener: Listener, page: Page) -> None:
+def _report(
+    event: Mapping[str, Any],
+    told: _Told,
+    listener: Listener,
+    page: Page,
+    sizes: Sequence[str] = (),
+) -> None:
     """Passes on one event; what the page does not have is ignored."""
     ids = {tile.id for tile in page.tiles}
     if "open" in event and (event["open"] is None or event["open"] in ids):
@@ -248,6 +275,10 @@ def _report(event: Mapping[str, Any], told: _Told, listener: Listener, page: Pag
         listener.choose_all(event["all"])
     elif is_whole(event.get("tag")):
         listener.tag(event["tag"], _known(event.get("ids"), ids))
+    elif event.get("undo") is True:
+        listener.undo()
+    elif event.get("size") in sizes:
+        listener.resize(event["size"], event["at"] if event.get("at") in ids else None)
 
 
 def _known(values: Any, ids: set[int]) -> list[int]:

@@ -1,4 +1,4 @@
-// The keyboard: arrows walk, Shift with them chooses, Enter opens, number keys tag.
+// The keyboard: arrows walk, Shift with them chooses, Enter opens, number keys tag, Z undoes.
 function perRow(gallery) {
   return getComputedStyle(gallery.area).gridTemplateColumns.split(" ").length;
 }
@@ -12,13 +12,20 @@ function pressed(gallery, event) {
   event.stopPropagation();
 }
 
+function wantsUndo(gallery, event) {
+  const { said, tags } = gallery.data;
+  return Boolean(said && tags) && event.key.toLowerCase() === "z" && !event.shiftKey;
+}
+
 function withControl(gallery, event) {
+  if (wantsUndo(gallery, event)) return undo(gallery);
   if (event.key.toLowerCase() !== "a" || !gallery.data.tags) return false;
   change(gallery, gallery.data.ids, []);
   return true;
 }
 
 function plain(gallery, event) {
+  if (wantsUndo(gallery, event)) return undo(gallery);
   if (event.key === "Escape") return leave(gallery);
   if (event.key === "PageDown") return turn(gallery, 1, null);
   if (event.key === "PageUp") return turn(gallery, -1, null);
@@ -29,13 +36,15 @@ function plain(gallery, event) {
 }
 
 // While an image is open or some are selected, the keys that nothing else wants work wherever the
-// focus is, or was lost: a button that goes away leaves it nowhere, a link keeps it.
+// focus is, or was lost, and Z always does: a button that goes away leaves it nowhere, a link keeps it.
 const ELSEWHERE = /^(ArrowLeft|ArrowRight|Escape|[1-9])$/;
 const WITH_ARROWS = "[role=radiogroup], [role=toolbar], [role=listbox], [role=dialog], [aria-expanded=true], [data-testid=stButtonGroup]";
 
 function pressedElsewhere(gallery, event) {
-  if (gallery.selected === null && !gallery.chosen.size) return;
-  if (!ELSEWHERE.test(event.key) || event.ctrlKey || event.metaKey) return;
+  if (!wantsUndo(gallery, event)) {
+    if (gallery.selected === null && !gallery.chosen.size) return;
+    if (!ELSEWHERE.test(event.key) || event.ctrlKey || event.metaKey) return;
+  }
   const focused = document.activeElement;
   const idle = focused === document.body || (focused?.matches("a[href], button") && !focused.closest(WITH_ARROWS));
   if (idle) pressed(gallery, event);

@@ -1,4 +1,4 @@
-// What a gallery is made of: tiles cut from one sprite sheet, the bar above them, the pager below.
+// What a gallery is made of: tiles cut from one sprite sheet, and the bar above them.
 const BADGES = 9; // tags with a number, a key and a colour of their own
 
 function sheetUrl(base64) {
@@ -92,48 +92,5 @@ function chip(gallery, name, place) {
   made.setAttribute("aria-label", `Tag ${name}`);
   made.title = `${has ? "Take off" : "Set"} “${name}”${numbered ? ` (key ${place + 1})` : ""}`;
   made.disabled = !targets.length && !gallery.data.elsewhere;
-  return made;
-}
-
-// The keys that do something as things stand.
-function hint(gallery) {
-  const { tags, total, decides, marks, elsewhere } = gallery.data;
-  const opened = gallery.selected !== null;
-  const count = gallery.chosen.size + elsewhere;
-  const parts = total > 1 ? ["← → walk"] : [];
-  if (!opened) parts.push("Enter opens");
-  parts.push("Space selects");
-  if (tags.length) parts.push(tags.length > 1 ? `1–${Math.min(tags.length, BADGES)} tag` : "1 sets the tag");
-  if ((opened || count) && Math.max(count, 1) <= decides) {
-    const decided = targetPositions(gallery).some((position) => /[^✎]/.test(marks[position][0]));
-    parts.push(decided ? "W A L decide · U undecides" : "W A L decide");
-  }
-  if (opened) parts.push("Esc closes");
-  else if (count) parts.push("Esc selects none");
-  return parts.join(" · ");
-}
-
-function refreshHint(gallery) {
-  const found = gallery.root.querySelector(".hint");
-  if (!found) return;
-  found.textContent = hint(gallery);
-  found.title = found.textContent; // where it does not fit
-}
-
-function pager(gallery) {
-  const { page, pages, tags } = gallery.data;
-  const made = element("div", "pager");
-  if (tags) made.append(element("span", "hint"));
-  if (pages < 2) return made;
-  const turner = (text, name, target) => {
-    const turning = button(text, name, () => act(gallery, { page: target }));
-    turning.disabled = target < 0 || target >= pages || target === page;
-    return turning;
-  };
-  if (pages > 2) made.append(turner("«", "First page", 0));
-  made.append(turner("‹", "Previous page", page - 1));
-  made.append(element("span", "number", `page ${page + 1} of ${pages}`));
-  made.append(turner("›", "Next page", page + 1));
-  if (pages > 2) made.append(turner("»", "Last page", pages - 1));
   return made;
 }

@@ -1,7 +1,7 @@
 """What a reviewer decides about labels: wrong, ambiguous, to be left out; for one image or several.
 
 Decisions stand in the review file beside the data, never in the data. W, A, L and U on the keyboard
-do what the buttons do; Z takes the last decision back.
+do what the buttons do.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,14 +11,13 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review import annotations as annotating
-from core.review.annotations import Annotations, Decision
+from core.review.annotations import Decision
 from core.runs import Run
-from dashboard import review_loaders, selection
-from dashboard.text import count, counted, escaped, sentence
-from dashboard.widgets.tagging import kept
+from dashboard import change_words, review_loaders
+from dashboard.text import counted, escaped, sentence
+from dashboard.widgets.undoing import say
 
 _PROBLEM = "decision_problem"
-_LAST = "last_decision"
 _FORGET = "Undecide"
 _NONE = "none yet"
 
@@ -36,67 +35,6 @@ class Label:
     suggested: int | None = None
 
 
-@dataclass(frozen=True)
-class _Last:
-    """What was decided last, to be taken back.
-
-    Attributes:
-        where: data set, file, and the gallery in which it was done.
-        before: what was decided about each image until then.
-        now: what is decided since.
-    """
-
-    where: tuple[str, str, str]
-    before: Mapping[int, Decision | None]
-    now: Mapping[int, Decision | None]
-
-
-def last_decision(of: Run, file: str, known: Annotations, place: str) -> None:
-    """What was decided last in this gallery, with a button that takes it back; else nothing.
-
-    Args:
-        of: a run on the data set.
-        file: that the gallery's images are in.
-        known: what is said about them.
-        place: names the gallery.
-    """
-    last: _Last | None = st.session_state.get(_LAST)
-    if last is None or last.where != (known.dataset, file, place):
-        return
-    if any(known.decision_of(file, index) != one for index, one in last.now.items()):
-        return  # decided otherwise meanwhile
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(_told_last(last, review_loaders.dataset_of(of).classes), width="content")
-        st.button(
-            "Undo", key=f"{place}_undo", type="tertiary", icon=":material/undo:", shortcut="Z",
-            on_click=_take_back, args=(of, last),
-        )  # fmt: skip
-
-
-def _told_last(last: _Last, classes: tuple[str, ...]) -> str:
-    decisions = set(last.now.values())
-    what = (
-        words(decisions.pop(), classes) if len(decisions) == 1 else "wrong, should be as suggested"
-    )
-    if what == _NONE:
-        what = "no decision any more"
-    if len(last.now) > 1:
-        return f"{counted(len(last.now), 'image')}: {what}"
-    (index,) = last.now
-    opened = selection.current().example
-    follows = "" if opened in (None, index) else f"; image {count(opened)} is open now"
-    return f"Image {count(index)}: {what}{follows}"
-
-
-def _take_back(of: Run, last: _Last) -> None:
-    """What was decided before is in force again; a single image is opened once more."""
-    data, file = review_loaders.dataset_of(of), last.where[1]
-    if kept(annotating.decide_many, data, file, last.before):
-        st.session_state.pop(_LAST, None)
-        if len(last.before) == 1:
-            selection.update(example=next(iter(last.before)))
-
-
 def decision(
     of: Run,
     file: str,
@@ -104,7 +42,6 @@ def decision(
     key: str = "decision",
     shortcuts: bool = True,
     after: Callable[[bool], None] | None = None,
-    place: str = "",
 ) -> None:
     """Says what is decided about the images, and draws the buttons that decide.
 
@@ -115,7 +52,6 @@ def decision(
         key: names the buttons.
         shortcuts: whether they listen to the keyboard; only one set on a page may.
         after: called once it is kept, with whether the images are decided now.
-        place: names the gallery of the images, where `last_decision` takes it back.
     """
     try:
         known = review_loaders.annotations(of).decisions.get(file, {})
@@ -128,7 +64,7 @@ def decision(
         if problem := st.session_state.pop(f"{key}_{_PROBLEM}", None):
             st.error(problem, icon="⚠️")
         st.markdown(_told(now, classes))
-        buttons = _Buttons(of, file, images, now, key, shortcuts, after, place)
+        buttons = _Buttons(of, file, images, now, key, shortcuts, after)
         first = st.container(horizontal=True, gap="small", vertical_alignment="center")
         second = first
         if len(images) == 1:  # in the narrow example pane
@@ -148,7 +84,6 @@ class _Buttons:
     key: str
     shortcuts: bool
     after: Callable[[bool], None] | None
-    place: str
 
     def mislabelled(self, classes: tuple[str, ...]) -> None:
         """The label that it looks like, and the choice of any other."""
@@ -222,13 +157,10 @@ class _Buttons:
     def _decide(self, wanted: Mapping[int, Decision | None]) -> None:
         data = review_loaders.dataset_of(self.of)
         try:
-            annotating.decide_many(data, self.file, wanted)
+            say(annotating.decide_many, data, self.file, wanted)
         except UserError as error:
             st.session_state[f"{self.key}_{_PROBLEM}"] = sentence(str(error))
             return
-        before = {index: self.now[index] for index in wanted}
-        where = (data.name, self.file, self.place)
-        st.session_state[_LAST] = _Last(where, before, dict(wanted))
         if self.after is not None:
             self.after(any(wanted.values()))
 
@@ -247,16 +179,7 @@ def _told(now: Mapping[int, Decision | None], classes: tuple[str, ...]) -> str:
     """What is decided so far, in a few words."""
     if len(now) == 1:
         (only,) = now.values()
-        return f"Decision on the label: **{words(only, classes)}**"
+        said = _NONE if only is None else escaped(change_words.decided(only, classes))
+        return f"Decision on the label: **{said}**"
     decided = sum(one is not None for one in now.values())
     return f"**{counted(len(now), 'image')} selected**, {decided:,} of them decided"
-
-
-def words(decided: Decision | None, classes: tuple[str, ...]) -> str:
-    """A decision as people say it, harmless in Markdown."""
-    if decided is None:
-        return _NONE
-    if decided.kind == "mislabelled":
-        assert decided.label is not None
-        return f"wrong, should be {escaped(classes[decided.label])}"
-    return {"ambiguous": "ambiguous", "left out": "left out"}[decided.kind]

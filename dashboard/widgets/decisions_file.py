@@ -9,6 +9,7 @@ from core.review.decisions import summary
 from core.runs import Run
 from dashboard import review_loaders
 from dashboard.text import count, counted, escaped, sentence
+from dashboard.widgets.undoing import say
 
 _TOLD = "decisions_told"
 _ROUND = "decisions_round"
@@ -74,7 +75,7 @@ def _importer(of: Run) -> None:
 
 def _import(of: Run, data: bytes) -> tuple[bool, str]:
     try:
-        merged = annotating.import_file(review_loaders.dataset_of(of), data)
+        merged = say(annotating.import_file, review_loaders.dataset_of(of), data)
     except UserError as error:
         return False, sentence(f"nothing was imported: {error}")
     parts = [

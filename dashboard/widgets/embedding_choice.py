@@ -10,10 +10,9 @@ from core.errors import UserError
 from dashboard import (
     answer_loaders,
     cells,
-    embedding_loaders,
+    filters,
     lasso,
-    loaders,
-    review_loaders,
+    lasso_images,
     selection,
     slice_loaders,
 )
@@ -60,10 +59,10 @@ def chosen_images(viewed: Viewed, given: answer_loaders.Answers) -> Chosen | Non
     choice = replace(cells.chosen(chosen, len(given.classes)), unsure=())
     if choice.is_empty:
         return None
-    rows = cells.images_of(given.examples, choice, 0.0, len(given.classes))
+    rows = cells.images_of(given.examples, choice, chosen.threshold, len(given.classes))
     positions = np.sort(rows["position"].to_numpy(np.int64))
-    # Of another epoch or run the same cells hold other images.
-    name = f"{viewed.run.id} {viewed.epoch} {choice.cells}"
+    # Of another epoch, run or threshold the same cells hold other images.
+    name = f"{viewed.run.id} {viewed.epoch} {choice.cells} {chosen.threshold:g}"
     nothing = (
         f"At epoch {viewed.epoch} no {viewed.split} image of this run lies there. Choose another "
         "epoch, or press Esc on the map."
@@ -84,7 +83,8 @@ def draw(viewed: Viewed, shown: ImageMap, mode: Mode, drawn: Drawn, upon: str | 
     if not drawn.corners:
         # Esc takes back a lasso or a slice, and where there is none, the cells.
         on_top = (upon or "").startswith((f"{lasso.KIND}:", _SLICE))
-        selection.update(group=None, example=None, **({} if on_top else {"cells": ()}))
+        cells_too = {} if on_top else {"cells": ()}
+        selection.update(group=None, example=None, filter=_unlassoed(), **cells_too)
         return Taken(None)
     piece = Piece(
         shown.kind, shown.epoch, shown.frame, mode, drawn.hidden, drawn.corners,
@@ -100,8 +100,14 @@ def draw(viewed: Viewed, shown: ImageMap, mode: Mode, drawn: Drawn, upon: str | 
     if text is None:
         st.session_state[_NOTICE] = TOO_LONG
         return Taken(upon)
-    selection.update(group=text, example=None)
+    selection.update(group=text, example=None, filter=_unlassoed())
+    lasso_images.remember(text)
     return Taken(text, marked=before is not None or drawn.how == "only")
+
+
+def _unlassoed() -> str | None:
+    """The gallery's filter without the lasso that was drawn before."""
+    return filters.without(selection.current().filter, lasso.KIND)
 
 
 def _slice(viewed: Viewed, key: str) -> Chosen | None:
@@ -131,9 +137,7 @@ def _caught(viewed: Viewed, given: answer_loaders.Answers, text: str) -> Chosen 
         )
         return None
     try:
-        if drawn is not None:
-            _check_data(viewed, drawn)
-        index = embedding_loaders.caught(text)
+        index = lasso_images.caught(viewed.run, viewed.split, text)
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
         return None
@@ -143,13 +147,3 @@ def _caught(viewed: Viewed, given: answer_loaders.Answers, text: str) -> Chosen 
         "or press Esc on the map."
     )
     return Chosen(text, "Inside the lasso", positions, nothing)
-
-
-def _check_data(viewed: Viewed, drawn: Lasso) -> None:
-    theirs = review_loaders.dataset_of(loaders.run(drawn.run))
-    ours = review_loaders.dataset_of(viewed.run)
-    if theirs.fingerprint != ours.fingerprint:
-        raise UserError(
-            f"the lasso was drawn around images of {theirs.title}, and this run learns "
-            f"{ours.title}; draw another one"
-        )

@@ -37,6 +37,7 @@ def embedding_images(
             outcome="wrong",
             order="loss",
             alone=False,
+            lasso=False,
         )
     else:
         height -= _NAME_HEIGHT
@@ -47,6 +48,7 @@ def embedding_images(
             chosen.empty,
             order="loss",
             alone=False,
+            lasso=False,
         )
     review_gallery(viewed, shown, "embedding_gallery", height)
 

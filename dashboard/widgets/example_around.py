@@ -21,7 +21,6 @@ class Around:
         editable: whether tags, notes and decisions can be kept.
         shortcuts: whether the decision's buttons listen to the keyboard.
         alone: whether the image stands among no others.
-        key: names the gallery.
     """
 
     found: Found
@@ -30,7 +29,6 @@ class Around:
     editable: bool = True
     shortcuts: bool = True
     alone: bool = False
-    key: str = ""
 
 
 def standing_alone(viewed: Viewed, index: int) -> Around:

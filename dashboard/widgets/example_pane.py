@@ -17,6 +17,7 @@ from dashboard.widgets.example_remarks import remarks
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.sparkline import sparkline
 from dashboard.widgets.tagging import tell_problem
+from dashboard.widgets.undoing import undo_row
 
 HEIGHT = 216  # pixels, of the bars
 PICTURE = 150
@@ -58,6 +59,8 @@ def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> No
         st.fragment(closer_look)(viewed, shown, around.found.own_answers, judge)
         if around.editable and not deciding:
             remarks(shown, around)
+        if around.editable and around.alone:  # no gallery undoes
+            undo_row(around.found.run, around.found.file, "example")
 
 
 def _example(viewed: Viewed, index: int, around: Around) -> images.Example:

@@ -34,7 +34,7 @@ def remarks(shown: images.Example, around: Around) -> None:
 
     decision(
         found.run, found.file, {shown.index: label},
-        shortcuts=around.shortcuts, after=after, place=around.key,
+        shortcuts=around.shortcuts, after=after,
     )  # fmt: skip
     _note(found, shown.index)
 

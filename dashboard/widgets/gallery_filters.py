@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import UserError
 from core.inspection.biography import Verdict
 from core.review.query import DECISIONS, ORDERS, UNTAGGED, Facet, Query, facet_counts
-from dashboard import filters, selection
+from dashboard import filters, lasso_images, selection
 from dashboard.review_images import (
     RANKED,
     Found,
@@ -18,6 +18,7 @@ from dashboard.review_images import (
     slice_names,
     slice_title,
     with_history,
+    with_lasso,
     with_slices,
 )
 from dashboard.text import clean, count, escaped, sentence
@@ -37,6 +38,19 @@ def filter_button(found: Found, classes: tuple[str, ...], key: str, narrow: bool
         if opened.open:
             with st.container(width=_WIDTH):
                 _Facets(found, classes, key).draw()
+
+
+def lasso_offer(found: Found, images: Images, key: str) -> None:
+    """Offers the images of the lasso in the address, which was drawn on another page."""
+    there = lasso_images.carried(found.run, found.split) if images.lasso else None
+    if there is None or there == found.query.lasso:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"A lasso is drawn around {found.split} images on the map.", width="content")
+        st.button(
+            "Show only those", key=f"{key}_lasso", type="tertiary", icon=":material/lasso_select:",
+            on_click=_apply, args=(replace(found.query, lasso=there), found.usual),
+        )  # fmt: skip
 
 
 def filter_line(found: Found, classes: tuple[str, ...], key: str) -> None:
@@ -78,6 +92,7 @@ def _in_force(found: Found) -> list[Facet]:
     """The facets in which the filter differs from the usual one."""
     names: list[Facet] = [
         "outcome", "true", "predicted", "tags", "decisions", "verdicts", "everywhere", "slices",
+        "lasso",
     ]  # fmt: skip
     query, usual = found.query, found.usual
     differing = [name for name in names if getattr(query, name) != getattr(usual, name)]
@@ -87,7 +102,7 @@ def _in_force(found: Found) -> list[Facet]:
 
 def _apply(query: Query, usual: Query) -> None:
     text = filters.written(query, usual)
-    if text is not None and len(text) > filters.LONGEST:
+    if text is not None and len(text) > selection.LONGEST_FILTER:
         st.toast("So much does not fit into the address: choose fewer at once.", icon="⚠️")
         return
     selection.update(filter=text)
@@ -100,6 +115,7 @@ class _Facets:
         self._found, self._key = found, f"{key}_facet"
         self._classes = [clean(name, 24) for name in classes]
         self._slices: dict[str, str] = {}
+        self._lasso = found.query.lasso or lasso_images.known(found.run, found.split)
         self._problems: list[str] = []
         self._counts = facet_counts(self._table(), found.query)
 
@@ -123,19 +139,23 @@ class _Facets:
             self._several("verdicts", "Over the epochs", options, str)
         if "everywhere" in self._counts:
             left = self._counts["everywhere"][True]
-            self._flag("everywhere", f"Wrong in all completed runs ({count(left)})")
+            label = f"Wrong in all completed runs ({count(left)})"
+            self._flag("everywhere", label, on=True, off=False)
         if self._slices:
             names = {key: clean(title, 40) for key, title in self._slices.items()}
             asked = [key for key in self._found.query.slices if key not in names]
             names |= {key: clean(slice_title(self._found, key), 40) for key in asked}
             self._several("slices", "Slice", list(names), names.__getitem__)
+        if self._lasso and "lasso" in self._counts:
+            label = f"In the lasso on the map ({count(self._counts['lasso'][True])})"
+            self._flag("lasso", label, on=self._lasso, off="")
         for problem in dict.fromkeys(self._problems):
             st.caption(sentence(problem))
 
     def _table(self) -> pd.DataFrame:
         """The table with everything that can be told of the images."""
         found = self._found
-        for widen in (self._with_slices, with_history):
+        for widen in (self._with_slices, with_history, self._with_lasso):
             try:
                 found = replace(found, table=widen(found))
             except UserError as error:
@@ -147,6 +167,9 @@ class _Facets:
         table = with_slices(found, {**names, **dict.fromkeys(found.query.slices, "")})
         self._slices = names
         return table
+
+    def _with_lasso(self, found: Found) -> pd.DataFrame:
+        return with_lasso(found, self._lasso) if self._lasso else found.table
 
     def _outcome(self) -> None:
         counts, key = self._counts["outcome"], f"{self._key}_outcome"
@@ -199,13 +222,13 @@ class _Facets:
         else:
             st.multiselect(title, options, key=key, on_change=changed, format_func=labelled)
 
-    def _flag(self, facet: str, label: str) -> None:
+    def _flag(self, facet: str, label: str, *, on: Any, off: Any) -> None:
         key = f"{self._key}_{facet}"
 
         def changed() -> None:
-            self._change(**{facet: st.session_state[key]})
+            self._change(**{facet: on if st.session_state[key] else off})
 
-        st.session_state[key] = getattr(self._found.query, facet)
+        st.session_state[key] = getattr(self._found.query, facet) != off
         st.checkbox(label, key=key, on_change=changed)
 
     def _change(self, **changes: Any) -> None:
@@ -234,6 +257,8 @@ def _words(facet: Facet, found: Found, classes: tuple[str, ...]) -> str:
         return {"any": "right and wrong", "right": "right", "wrong": "wrong"}[query.outcome]
     if facet == "everywhere":
         return "wrong in all completed runs"
+    if facet == "lasso":
+        return "in the lasso on the map"
     values = getattr(query, facet)
     if facet in ("true", "predicted"):
         values = [classes[one] if one < len(classes) else f"class {one}" for one in values]

@@ -1,26 +1,30 @@
 """The gallery of every page: images behind a number, and beside them the one that is open."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.review.annotations import Decision
 from dashboard import images as pictures
-from dashboard import review_loaders, selection
+from dashboard import review_loaders, selection, tile_size
 from dashboard.components.gallery import End, Listener, Page, Tile, chooser
 from dashboard.review_images import Captions, Found, Images, find, place_of
 from dashboard.text import clean, counted, sentence
 from dashboard.tile_lines import lines
-from dashboard.widgets.decision import Label, decision, last_decision
+from dashboard.widgets.decision import Label, decision
 from dashboard.widgets.example_around import Around
 from dashboard.widgets.example_pane import example_pane
-from dashboard.widgets.gallery_filters import filter_button, filter_line, order_choice
+from dashboard.widgets.gallery_choice import Choice
+from dashboard.widgets.gallery_filters import (
+    filter_button,
+    filter_line,
+    lasso_offer,
+    order_choice,
+)
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.tagging import export_button, press, tag_button, tell_problem
+from dashboard.widgets.undoing import last_words, undo, undo_row
 
 __all__ = ["Captions", "Images", "review_gallery"]
 
@@ -54,7 +58,7 @@ def _gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
     chosen = selection.current()
     known, problem = review_loaders.annotations_or_none(viewed.run)
     found = find(viewed.run, viewed.epoch, viewed.split, images, chosen, known)
-    choice = _Choice(found, images, key)
+    choice = Choice(found, images, key)
     # Always the same boxes: one that comes and goes would have the images drawn anew.
     with st.container(horizontal=True, gap="medium", key=f"{key}_review"):
         with st.container(width="stretch", key=f"review_side_{key}", gap="small"):
@@ -63,68 +67,13 @@ def _gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
                 if line is not None:
                     st.warning(sentence(line), icon="⚠️")
             tell_problem()
-            last_decision(found.run, found.file, found.annotations, key)
             _tiles(viewed, found, images, choice, key, height, editable=problem is None)
         if chosen.example is not None:
             with st.container(width=PANE_WIDTH):
                 _pane(viewed, found, images, choice, chosen.example, problem is None)
 
 
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    """Which images are chosen, and which page is turned to; kept by the tab."""
-
-    found: Found
-    images: Images
-    key: str
-
-    @cached_property
-    def ids(self) -> frozenset[int]:
-        """The chosen images that pass the filter, as they are when the gallery is drawn."""
-        return self.now()
-
-    def now(self) -> frozenset[int]:
-        """The same, after what has been done since."""
-        there, indices = st.session_state.get(f"{self.key}_chosen", (None, frozenset()))
-        if there != self._file or not indices:
-            return frozenset()
-        left: frozenset[int] = indices.intersection(self.found.rows["index"].tolist())
-        return left
-
-    def keep(self, indices: frozenset[int]) -> None:
-        """Remembers another choice."""
-        st.session_state[f"{self.key}_chosen"] = (self._file, indices)
-
-    @property
-    def page(self) -> int:
-        """The page turned to; that of the open image once another one is opened."""
-        example = selection.current().example
-        last = max(0, -(-len(self.found.rows) // pictures.PAGE_SIZE) - 1)
-        scope, turned_to, seen = st.session_state.get(f"{self.key}_page", (None, 0, None))
-        page: int = turned_to if scope == self._scope else 0
-        if scope != self._scope or (example is not None and example != seen):
-            place = place_of(self.found.rows, example)
-            page = page if place is None else place // pictures.PAGE_SIZE
-        page = min(page, last)
-        st.session_state[f"{self.key}_page"] = (self._scope, page, example)
-        return page
-
-    def turn(self, page: int) -> None:
-        """Remembers another page."""
-        example = selection.current().example
-        st.session_state[f"{self.key}_page"] = (self._scope, page, example)
-
-    @property
-    def _file(self) -> tuple[str, str]:
-        return self.found.run.config.data.name, self.found.file
-
-    @property
-    def _scope(self) -> tuple[Any, ...]:
-        found = self.found
-        return found.run.id, found.split, self.images.title, found.query, found.order
-
-
-def _head(found: Found, images: Images, choice: _Choice, key: str, editable: bool) -> None:
+def _head(found: Found, images: Images, choice: Choice, key: str, editable: bool) -> None:
     """What is shown, how many there are, and the buttons that change it."""
     classes = review_loaders.dataset_of(found.run).classes
     # Beside an open image there is little room: buttons are signs, and the title has its own line.
@@ -144,6 +93,7 @@ def _head(found: Found, images: Images, choice: _Choice, key: str, editable: boo
         if editable:
             tag_button(found, _targets(choice), key, narrow)
         export_button(found, images, choice.ids, key, narrow)
+    lasso_offer(found, images, key)
     filter_line(found, classes, key)
 
 
@@ -163,41 +113,43 @@ def _title(found: Found, images: Images) -> str:
     return f"**{_OUTCOMES[outcome]}** · {number}"
 
 
-def _targets(choice: _Choice) -> Collection[int]:
+def _targets(choice: Choice) -> Collection[int]:
     """The chosen images, or else the open one."""
     example = selection.current().example
     return choice.ids or ([] if example is None else [example])
 
 
 def _tiles(
-    viewed: Viewed, found: Found, images: Images, choice: _Choice, key: str, height: int,
+    viewed: Viewed, found: Found, images: Images, choice: Choice, key: str, height: int,
     editable: bool,
 ) -> None:  # fmt: skip
-    if images.rows.empty:
-        st.info(images.empty)
-        return
     if found.rows.empty:
         # The page's own filter cannot be cleared: what it looks for is not there.
         filtered = "No image passes the filter. Choose less in it, or clear it."
-        st.info(images.empty if found.query == found.usual else filtered)
+        usual = images.rows.empty or found.query == found.usual
+        st.info(images.empty if usual else filtered)
+        if editable:
+            undo_row(found.run, found.file, key)
         return
     if editable and choice.ids:
         _decide(found, images, choice)
     page = choice.page
-    shown = found.rows[page * pictures.PAGE_SIZE : (page + 1) * pictures.PAGE_SIZE]
+    shown = choice.rows(page)
     sheet = pictures.sheet(viewed.run, found.file, shown["index"])
-    pages = -(-len(found.rows) // pictures.PAGE_SIZE)
     classes = review_loaders.dataset_of(viewed.run).classes
     chooser(
-        Page(sheet, _tiles_of(found, images, shown, classes), page, pages, len(found.rows)),
+        Page(sheet, _tiles_of(found, images, shown, classes), page, choice.pages, len(found.rows)),
         key,
         _listener(found, choice),
         selected=selection.current().example,
         chosen=choice.ids,
         tags=list(found.annotations.tags) if editable else None,
         decides=_MOST_DECIDED if editable and images.suggested else 0,
+        said=last_words(found.run) if editable else "",
+        sizes=tuple(tile_size.SIZES),
+        size=tile_size.chosen(),
         height=height - _BARS,
-        zoom=max(1, round(56 / sheet.width)),
+        zoom=choice.size.zoom(sheet.width),
         label=f"{counted(len(found.rows), 'image')}",
     )
 
@@ -232,7 +184,7 @@ def _sign(decided: Decision | None, classes: tuple[str, ...]) -> tuple[str, str]
     return _SIGNS[decided.kind], decided.kind
 
 
-def _decide(found: Found, images: Images, choice: _Choice) -> None:
+def _decide(found: Found, images: Images, choice: Choice) -> None:
     """Buttons that decide about all chosen images."""
     if len(choice.ids) > _MOST_DECIDED:
         st.caption(f"At most {_MOST_DECIDED} images can be decided about at once: select fewer.")
@@ -243,17 +195,17 @@ def _decide(found: Found, images: Images, choice: _Choice) -> None:
         int(index): Label(int(true), None if pd.isna(looked) else int(looked))
         for index, true, looked in zip(rows["index"], rows["true"], rows[looks], strict=True)
     }
-    decision(found.run, found.file, labels, key="decision_chosen", place=choice.key)
+    decision(found.run, found.file, labels, key="decision_chosen")
 
 
-def _listener(found: Found, choice: _Choice) -> Listener:
+def _listener(found: Found, choice: Choice) -> Listener:
     def open_one(index: int | None) -> None:
         selection.update(example=index)
 
     def turn(page: int, landing: End | None) -> None:
         if landing is not None:
-            rows = found.rows[page * pictures.PAGE_SIZE : (page + 1) * pictures.PAGE_SIZE]
-            selection.update(example=int(rows["index"].iloc[0 if landing == "first" else -1]))
+            there = choice.rows(page)["index"]
+            selection.update(example=int(there.iloc[0 if landing == "first" else -1]))
         choice.turn(page)
 
     def choose(added: Sequence[int], removed: Sequence[int]) -> None:
@@ -268,12 +220,15 @@ def _listener(found: Found, choice: _Choice) -> Listener:
         if place < len(names) and targets:
             press(found, names[place], targets)
 
-    return Listener(open_one, turn, choose, choose_all, tag)
+    return Listener(
+        open_one, turn, choose, choose_all, tag,
+        undo=lambda: undo(found.run, found.file), resize=choice.resize,
+    )  # fmt: skip
 
 
 def _pane(
-    viewed: Viewed, found: Found, images: Images, choice: _Choice, index: int, editable: bool
+    viewed: Viewed, found: Found, images: Images, choice: Choice, index: int, editable: bool
 ) -> None:
     place = place_of(found.rows, index)
-    around = Around(found, images, place, editable, shortcuts=not choice.ids, key=choice.key)
+    around = Around(found, images, place, editable, shortcuts=not choice.ids)
     example_pane(viewed, index, around)

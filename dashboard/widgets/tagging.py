@@ -8,26 +8,27 @@ import streamlit as st
 from core.datasets import Dataset
 from core.errors import UserError
 from core.review import annotations as annotating
-from core.review.annotations import LONGEST_NAME, Annotations
+from core.review.annotations import LONGEST_NAME
 from core.review.export import Origin, csv_bytes, export_table, zip_bytes
 from dashboard import images as pictures
 from dashboard import review_loaders
 from dashboard.review_images import Found, Images, probabilities_of
 from dashboard.text import clean, count, counted, escaped, sentence
 from dashboard.widgets.sign_popover import sign_popover
+from dashboard.widgets.undoing import say
 
 _PROBLEM = "review_problem"  # what went wrong in a callback, to be told by the next run
 
 
-def kept(change: Callable[..., Annotations], *args: Any) -> bool:
-    """Changes what is said about images; what cannot be kept is told by `tell_problem`.
+def kept(change: Callable[..., Any], *args: Any) -> bool:
+    """`undoing.say`; what cannot be kept is told by `tell_problem`.
 
     Args:
         change: a function of `core.review.annotations`.
         args: what it is called with.
     """
     try:
-        change(*args)
+        say(change, *args)
     except UserError as error:
         st.session_state[_PROBLEM] = sentence(str(error))
         return False

@@ -1,5 +1,6 @@
 """The Embedding page: the map is the network's, a lasso opens its images, trouble is told."""
 
+import json
 import shutil
 
 import numpy as np
@@ -139,6 +140,48 @@ def test_a_cell_of_the_matrix_is_marked(run) -> None:
     _, blocks = points_of(at)
     assert blocks["marked"].astype(bool).tolist() == (blocks["true"] == 3).tolist()
     assert "True 3" in texts(at)
+
+
+def test_a_cell_holds_what_is_answered_alone(run) -> None:
+    answers = run.probabilities(2, "test")
+    threshold = round(float(np.median(answers.max(1))), 3)
+    at = page(run, cell="3-*", threshold=str(threshold))
+    _, blocks = points_of(at)
+    expected = (blocks["true"] == 3) & (answers.max(1) >= threshold)
+    assert 0 < expected.sum() < (blocks["true"] == 3).sum()
+    assert blocks["marked"].astype(bool).tolist() == expected.tolist()
+
+
+def gallery(at):
+    """How many images there are, and the indices of those on the first page."""
+    data = json.loads(component(at, "gallery").json)
+    return data["total"], set(data["ids"])
+
+
+def test_other_pages_filter_by_the_lasso(run) -> None:
+    drawn = group(run, pca(1, LOWER_LEFT))
+    _, blocks = points_of(page(run, group=drawn))
+    caught = set(blocks["index"][blocks["marked"].astype(bool)].tolist())
+    offering = open_page("results", run=run.id, group=drawn, filter="outcome=any")
+    offering.button(key="gallery_lasso").click().run()
+    assert not offering.exception
+    assert offering.query_params["filter"] == f"outcome=any;lasso={drawn}"
+    assert "in the lasso on the map" in texts(offering)
+    total, shown = gallery(offering)
+    assert total == len(caught)
+    assert shown <= caught
+    assert "gallery_lasso" not in [button.key for button in offering.button]
+    # On the map itself there is nothing to offer.
+    assert "embedding_gallery_lasso" not in [b.key for b in page(run, group=drawn).button]
+
+
+def test_a_lasso_around_another_split_is_left_out_with_a_sentence(run) -> None:
+    drawn = group(run, pca(1, LOWER_LEFT), split="validation")
+    at = open_page("results", run=run.id, filter=f"outcome=any;lasso={drawn}")
+    assert "choose the split validation" in texts(at)
+    assert gallery(at)[0] == len(run.probabilities(2, "test"))
+    here = open_page("results", run=run.id, group=drawn)
+    assert "gallery_lasso" not in [button.key for button in here.button]
 
 
 @pytest.mark.parametrize(("key", "title"), [("class@3", "Class 3"), ("tag@odd Ones", "odd Ones")])

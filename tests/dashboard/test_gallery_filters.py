@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 from core.inspection.biography import Verdict
 from core.review.query import DECISIONS, UNTAGGED, Query
 from dashboard import filters, selection
+from dashboard.lasso import Lasso, Piece
+from dashboard.lasso import written as lassoed
+from dashboard.selection import LONGEST_FILTER
 
 USUAL = Query(outcome="wrong")
+DRAWN = lassoed(
+    Lasso("20260101-000000-abcdef", "test", (Piece("pca", 2, 2, "true", (0, 3), ((0, 1),) * 3),))
+)
 classes = st.lists(st.integers(0, 9999), max_size=4, unique=True).map(tuple)
 names = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=20).filter(
     str.isprintable
@@ -27,6 +33,7 @@ queries = st.builds(
     ).map(tuple),
     everywhere=st.booleans(),
     slices=st.lists(names.filter(bool), max_size=2, unique=True).map(tuple),
+    lasso=st.sampled_from(["", DRAWN]),
 )  # fmt: skip
 
 
@@ -40,7 +47,7 @@ def test_what_is_written_is_read_back(query, usual):
 @given(queries)
 def test_the_address_carries_it(query):
     text = filters.written(query, USUAL)
-    if text is None or len(text) > filters.LONGEST:
+    if text is None or len(text) > LONGEST_FILTER:
         return
     params = selection.to_params(selection.Selection(filter=text))
     chosen, problems = selection.parse(params)
@@ -67,6 +74,7 @@ def test_it_can_be_written_by_hand(text, query):
     "text",
     ["outcome=good", "true=x", "true=4-9", "confidence=0.9-0.5", "confidence=1.5", "beauty=1",
      "confidence=0-2", "decisions=odd", "verdicts=sad", "everywhere=1", "lowest=0.4", "true=12345",
+     "lasso=lasso:nonsense",
      "tags=a%00b", "outcome"],
 )  # fmt: skip
 def test_what_is_broken_is_left_out_with_a_sentence(text):

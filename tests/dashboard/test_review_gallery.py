@@ -23,6 +23,7 @@ from dashboard.components.gallery import Listener, Page, Tile, _report, _Told
 from dashboard.review_images import Images, find
 from dashboard.selection import Selection
 from dashboard.sprites import sheet
+from dashboard.tile_size import SIZES, TileSize
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -237,7 +238,10 @@ def test_similarity_of_train_images_covers_the_file_and_refuses_others(run):
     [
         ({"filter": "true=x"}, "cannot be read"),
         ({"filter": "slices=thick@999"}, "There is no slice"),
-        ({"sort": "beauty"}, "asks for the order 'beauty'"),
+        (
+            {"sort": "beauty"},
+            "asks for the order “beauty”, which is none of these: As ranked; Highest",
+        ),
         ({"sort": "similar:99999"}, "no image with index 99,999"),
     ],
 )
@@ -329,7 +333,16 @@ def test_with_one_run_alone_there_is_nothing_to_agree_with(run):
     images = Images("x", _rows(run), "")
     found = find(run, 2, "test", images, Selection(filter="everywhere=yes"), known)
     assert len(found.rows) == len(_rows(run))
+    assert "needs a second completed run" in found.problems[0]
     assert "everywhere" not in review_images.with_history(found)
+
+
+def test_an_order_that_there_is_not_gives_way_to_the_usual_one(run):
+    known = review_loaders.annotations(run)
+    images = Images("x", _rows(run), "", order="loss")
+    found = find(run, 2, "test", images, Selection(sort="similar:99999"), known)
+    assert found.order == "loss"
+    assert (np.diff(found.rows["loss"]) <= 0).all()
 
 
 def test_a_slice_is_its_members(run):
@@ -434,11 +447,7 @@ def test_all_selected_images_are_decided_about(run):
     assert not at.exception
     decided = annotating.load(DIGITS).decisions["test"]
     assert decided == dict.fromkeys(sorted(ids), Decision("ambiguous"))
-    assert "3 images: ambiguous" in texts(at)
-    at.button(key="some_undo").click().run()
-    assert not at.exception
-    assert annotating.load(DIGITS).decision_counts("test")["ambiguous"] == 0
-    assert "some_undo" not in [one.key for one in at.button]
+    assert _gallery(at)["said"] == "3 images: ambiguous"
 
 
 def test_of_too_many_selected_images_it_is_said_that_nothing_can_be_decided(run, monkeypatch):
@@ -598,6 +607,72 @@ def _train_app() -> None:
     review_gallery(viewed, shown, "some", 400)
 
 
+# ---- how large the images are
+
+
+@pytest.mark.parametrize(("name", "pixels"), [("small", 32), ("medium", 56), ("large", 112)])
+def test_images_of_another_size_fill_pages_of_another_length(run, name, pixels):
+    at = _open(run, {})
+    at.session_state["tile_size"] = name
+    data = _gallery(at.run())
+    size = SIZES[name].page
+    assert data["ids"] == _rows(run)["index"].tolist()[:size]
+    assert data["pages"] == -(-len(_rows(run)) // size)
+    assert (data["size"], data["width"]) == (name, pixels)  # digits have 8 pixels
+
+
+@pytest.mark.parametrize(("staying", "page"), [(130, 2), (None, 2), (185, 3)])
+def test_another_size_keeps_an_image_in_sight(run, staying, page):
+    at = AppTest.from_function(_resized_app, default_timeout=30)
+    at.query_params["run"] = run.id
+    at.run()
+    at.session_state["some_page"] = (at.session_state["some_page"][0], 1, None)
+    ids = _rows(run)["index"].tolist()
+    at.session_state["staying"] = None if staying is None else ids[staying]
+    at.button(key="larger").click().run()
+    assert not at.exception
+    data = _gallery(at)
+    assert (data["size"], data["page"]) == ("large", page)
+    assert data["ids"] == ids[60 * page : 60 * page + 60]
+
+
+def _resized_app() -> None:
+    """The gallery, and a button in place of the browser's."""
+    import streamlit as st
+
+    from dashboard import review_loaders
+    from dashboard.widgets import review_gallery as module
+    from dashboard.widgets.gallery_choice import Choice
+    from dashboard.widgets.run_bar import run_bar
+
+    viewed = run_bar()
+    assert viewed is not None
+    rows = review_loaders.rows(viewed.run, viewed.epoch, viewed.split)
+    images = module.Images("Images", rows, "None.")
+    known, _ = review_loaders.annotations_or_none(viewed.run)
+    found = module.find(
+        viewed.run, viewed.epoch, viewed.split, images, module.selection.current(), known
+    )
+    choice = Choice(found, images, "some")
+    st.button(
+        "Larger", key="larger",
+        on_click=lambda: choice.resize("large", st.session_state["staying"]),
+    )  # fmt: skip
+    module.review_gallery(viewed, images, "some", 400)
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "zoom"),
+    [
+        ("small", 28, 1), ("medium", 28, 2), ("large", 28, 4), ("medium", 8, 7), ("large", 32, 4),
+        ("small", 64, 28 / 64), ("medium", 64, 1), ("medium", 96, 1), ("small", 32, 1),
+    ],
+)  # fmt: skip
+def test_pixels_stay_square_and_only_small_images_shrink(size, width, zoom):
+    assert SIZES[size].zoom(width) == zoom
+    assert TileSize(10, 1).zoom(400) == 1
+
+
 # ---- taking away
 
 
@@ -651,6 +726,11 @@ def _page() -> Page:
         ({"all": True}, ("choose_all", True)),
         ({"tag": 1, "ids": [6, 99]}, ("tag", 1, [6])),
         ({"tag": "1"}, None),
+        ({"undo": True}, ("undo",)),
+        ({"undo": "yes"}, None),
+        ({"size": "large", "at": 6}, ("resize", "large", 6)),
+        ({"size": "small", "at": 99}, ("resize", "small", None)),
+        ({"size": "huge", "at": 6}, None),
         ({}, None),
     ],
 )
@@ -660,8 +740,8 @@ def test_only_what_the_page_has_is_reported(event, heard):
     def note(name: str) -> Any:
         return lambda *values: calls.append((name, *values))
 
-    names = ("open", "turn", "choose", "choose_all", "tag")
-    _report(event, _Told(), Listener(**{name: note(name) for name in names}), _page())
+    names = ("open", "turn", "choose", "choose_all", "tag", "undo", "resize")
+    _report(event, _Told(), Listener(**{name: note(name) for name in names}), _page(), SIZES)
     assert calls == ([] if heard is None else [heard])
 
 

@@ -87,7 +87,7 @@ def test_compare_is_an_epoch_where_it_is_a_number_and_else_a_run_at_its_last_or_
         ("cell", "4-9,", "true-predicted"),
         ("threshold", "1.5", "from 0 to 1"),
         ("threshold", "nan", "from 0 to 1"),
-        ("filter", "x" * 401, "at most 400"),
+        ("filter", "x" * 2_001, "at most 2,000"),
         ("group", "a\nb", "a kind and a name"),
         ("sort", "../x", "name of an order"),
         ("example", "1e3", "whole number"),
