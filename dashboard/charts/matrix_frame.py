@@ -106,6 +106,7 @@ def layout(
     axis = _axis(size, colors)
     sides = _sides(order, selected, unsure_selected)
     buttons = _headers(classes, order, selected, unsure, None in unsure_selected)
+    chosen = [*map(list, selected), *([row, UNSURE] for row in unsure_selected)]
     return {
         "xaxis": {
             **axis,
@@ -125,7 +126,7 @@ def layout(
         "margin": {"l": 8, "r": 4, "t": 8, "b": 4},
         "dragmode": False,
         "shapes": [outline(each, colors.text) for each in sides],
-        **({"meta": {"headers": buttons}} if headers else {}),
+        "meta": {"cells": {"chosen": chosen}, **({"headers": buttons} if headers else {})},
     }
 
 

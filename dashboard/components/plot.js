@@ -117,23 +117,29 @@ async function draw(chart) {
   }
   if (chart.removed || chart.data !== data) return; // a newer update overtook this one
   const focused = focusedHeader(chart);
-  // Its buttons would lie upon the labels that can be pressed.
-  const config = headersOf(data) ? { ...CONFIG, displayModeBar: false } : CONFIG;
+  // Its buttons would lie upon labels that can be pressed, and stop the Tab key before a matrix.
+  const isBare = headersOf(data) || data.figure.layout.meta?.cells;
+  const config = isBare ? { ...CONFIG, displayModeBar: false } : CONFIG;
   await Plotly.react(element, figure.data, layout, config);
   Object.assign(chart, { content, palette });
   if (!chart.wired) wire(chart);
+  markParts(chart);
+  if (focused) headerNode(element, focused)?.focus();
+}
+
+function markParts(chart) {
   markHeaders(chart);
-  if (focused) focusHeader(chart, focused);
+  markCells(chart);
 }
 
 function wire(chart) {
-  const send = (point) => {
+  chart.wired = true;
+  chart.press = (point) => {
     if (point && chart.data.clickable) chart.send("click", point);
   };
-  chart.wired = true;
-  chart.element.on("plotly_click", (event) => send(pointOf(event)));
-  chart.element.on("plotly_afterplot", () => markHeaders(chart)); // a new width draws anew, too
-  wireHeaders(chart, send);
+  chart.element.on("plotly_click", (event) => chart.press(pointOf(event)));
+  chart.element.on("plotly_afterplot", () => markParts(chart)); // a new width draws anew, too
+  wireHeaders(chart);
 }
 
 export default function (component) {

@@ -14,6 +14,8 @@ from plotly import __version__ as plotly_version
 from dashboard.components.assets import joined
 
 PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serves it
+HTML = '<div class="convscope-chart"><div class="convscope-plot" role="img"></div></div>'
+SCRIPTS = ("dom.js", "plot_headers.js", "plot_cells.js", "plot.js")
 FIELDS = ("x", "y", "z", "curve", "point", "customdata", "several")
 
 
@@ -23,9 +25,9 @@ def _script(*names: str) -> str:
 
 _mount = st.components.v2.component(
     "convscope_plot",
-    html='<div class="convscope-plot" role="img"></div>',
+    html=HTML,
     css=joined("plot.css"),
-    js=_script("plot_headers.js", "plot.js"),
+    js=_script(*SCRIPTS),
     isolate_styles=False,  # Plotly puts its styles into the document's head
 )
 
@@ -60,8 +62,9 @@ def plot(
 
     Returns:
         ``{"x", "y", "z", "curve", "point", "customdata", "several"}`` of the clicked point, or
-        None. Of a tick label that ``layout.meta["headers"]`` makes a button only the last two:
-        what the figure gave it, and whether Shift, Ctrl or the command key was held.
+        None. Of a tick label that ``layout.meta["headers"]`` makes a button, and of a cell that
+        ``layout.meta["cells"]`` lets keys reach, only the last two: what the figure gave it, and
+        whether Shift, Ctrl or the command key was held.
     """
     wanted = on_click is not None if clickable is None else clickable
     data = {

@@ -26,7 +26,8 @@ function markHeaders(chart) {
       Object.assign(node.dataset, { axis, tick });
       node.classList.add("header");
       node.setAttribute("role", "button");
-      node.setAttribute("tabindex", "0");
+      // The cursor of the cells reaches them, where there is one: one tab stop for all.
+      node.setAttribute("tabindex", data.figure.layout.meta.cells ? "-1" : "0");
       node.setAttribute("aria-label", header.label);
       node.setAttribute("aria-pressed", String(header.pressed));
     }
@@ -38,17 +39,17 @@ function focusedHeader(chart) {
   return node && chart.element.contains(node) && node.dataset.axis ? { ...node.dataset } : null;
 }
 
-function focusHeader(chart, { axis, tick }) {
-  chart.element.querySelector(`.header[data-axis="${axis}"][data-tick="${tick}"]`)?.focus();
+function headerNode(drawing, { axis, tick }) {
+  return drawing.querySelector(`.header[data-axis="${axis}"][data-tick="${tick}"]`);
 }
 
-function wireHeaders(chart, send) {
+function wireHeaders(chart) {
   const press = (event) => {
     const node = event.target.closest?.(".header");
     const header = node && headerOf(chart, node);
     if (!header) return;
     event.preventDefault();
-    send({ customdata: header.data, several: isSeveral(event) });
+    chart.press({ customdata: header.data, several: isSeveral(event) });
   };
   chart.element.addEventListener("click", press);
   chart.element.addEventListener("keydown", (event) => {

@@ -174,7 +174,9 @@ def _legend(viewed: Viewed, drawn: Drawn, choice: Choice) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="matrix_legend"):
         what = f"{viewed.split.capitalize()}, epoch {viewed.epoch}"
         if drawn.other is None:
-            st.caption(f"{what} · shift-click for several cells; a class’s name for its line")
+            st.caption(
+                f"{what} · shift-click for several; a class’s name for its line; arrow keys walk"
+            )
         else:
             title = escaped(drawn.other.title)
             st.caption(f"{what}, less {title} · blue is better, orange worse")

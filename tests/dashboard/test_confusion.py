@@ -104,6 +104,15 @@ def test_headers_stand_for_whole_rows_and_columns_in_the_order_drawn():
     assert layout["yaxis"]["ticktext"] == ["bird", "cat", "&lt;b&gt;dog&lt;/b&gt;"]
 
 
+def test_keys_reach_the_cells_and_find_what_is_chosen():
+    chosen = {"selected": [(0, 2), (1, None)], "unsure_selected": [2, None]}
+    for draw in (confusion, difference):
+        meta = draw(COUNTS, CLASSES, unanswered=np.array([4, 0, 3]), **chosen)["layout"]["meta"]
+        assert meta["cells"]["chosen"] == [[0, 2], [1, None], [2, UNSURE], [None, UNSURE]]
+    without = difference(COUNTS, CLASSES, headers=False)["layout"]["meta"]
+    assert without == {"cells": {"chosen": []}}
+
+
 def test_dont_know_is_a_column_of_its_own():
     figure = confusion(COUNTS, CLASSES, unanswered=np.array([4, 0, 3]), unsure_selected=[2])
     column = figure["data"][1]
