@@ -4,6 +4,7 @@ What is cached here is shared between all tabs: treat it as read-only.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +66,18 @@ class History:
 
     def top(self, epoch: int, most: int) -> tuple[list[Confusion], list[Confusion]]:
         """The confusions there are at an epoch, and others unlearnt by then, most images first."""
-        known = self.only([at for at in self.epochs if at <= epoch])
-        table = counting.confusions(known.matrices, known.epochs)
-        now = table[table["count"] > 0].head(most)
-        others = table.drop(now.index)
-        gone = others[others["unlearnt_since"].notna()]
-        gone = gone.sort_values("peak", ascending=False, kind="stable")
-        return _told(now), _told(gone.head(most))
+        return _top(self, epoch, most)
+
+
+@lru_cache(maxsize=64)  # a click on a cell asks again for what it does not change
+def _top(history: History, epoch: int, most: int) -> tuple[list[Confusion], list[Confusion]]:
+    known = history.only([at for at in history.epochs if at <= epoch])
+    table = counting.confusions(known.matrices, known.epochs)
+    is_there = table["count"].to_numpy() > 0
+    now = np.flatnonzero(is_there)[:most]
+    gone = np.setdiff1d(np.flatnonzero(table["unlearnt_since"].notna()), now)
+    order = np.argsort(-table["peak"].to_numpy()[gone], kind="stable")
+    return _told(table.iloc[now]), _told(table.iloc[gone[order[:most]]])
 
 
 def _told(table: pd.DataFrame) -> list[Confusion]:
@@ -179,15 +185,20 @@ def _history(
     return History(tuple(found), np.array(list(found.values())))
 
 
-def similarity(of: Run, split: str, epochs: list[int]) -> tuple[int, ...]:
+def similarity(of: Run, split: str, epochs: list[int], *, growing: bool) -> tuple[int, ...]:
     """The classes by similarity: the same order at every epoch, so that nothing jumps.
 
-    While a run trains, the order is made anew only where it has twice as many epochs.
+    Args:
+        of: the run.
+        split: ``validation`` or ``test``.
+        epochs: finished ones, ascending, at least one.
+        growing: whether the run trains: then the order is made anew only where it has twice as
+            many epochs.
 
     Raises:
         UserError: if no epoch can be read.
     """
     trained = [epoch for epoch in epochs if epoch > 0] or epochs
-    settled = trained[: 1 << (len(trained).bit_length() - 1)]
+    settled = trained[: 1 << (len(trained).bit_length() - 1)] if growing else trained
     total = history(of, split, settled, 0.0, settled[-1]).matrices.sum(0)
     return tuple(counting.similarity_order(total))

@@ -111,6 +111,7 @@ async function draw(chart) {
   let Plotly;
   try {
     Plotly = await loadPlotly();
+    await turn(chart);
   } catch (error) {
     element.textContent = `No chart: ${error.message}. Reload the page.`;
     return;
@@ -120,7 +121,7 @@ async function draw(chart) {
   // Its buttons would lie upon labels that can be pressed, and stop the Tab key before a matrix.
   const isBare = headersOf(data) || data.figure.layout.meta?.cells;
   const config = isBare ? { ...CONFIG, displayModeBar: false } : CONFIG;
-  await Plotly.react(element, figure.data, layout, config);
+  await redraw(Plotly, chart, figure.data, layout, config);
   Object.assign(chart, { content, palette });
   if (!chart.wired) wire(chart);
   markParts(chart);

@@ -15,7 +15,7 @@ from dashboard.components.assets import joined
 
 PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serves it
 HTML = '<div class="convscope-chart"><div class="convscope-plot" role="img"></div></div>'
-SCRIPTS = ("dom.js", "plot_headers.js", "plot_cells.js", "plot.js")
+SCRIPTS = ("dom.js", "plot_headers.js", "plot_cells.js", "plot_update.js", "plot.js")
 FIELDS = ("x", "y", "z", "curve", "point", "customdata", "several")
 
 

@@ -7,6 +7,7 @@ from dashboard import answer_loaders, cells, loaders, matrix_loaders, selection
 from dashboard.charts.curves import accuracy_curves, loss_curves
 from dashboard.charts.epoch_line import with_epoch
 from dashboard.components.plot import plot
+from dashboard.selection import Selection
 from dashboard.text import sentence
 from dashboard.widgets.answer_threshold import answer_threshold
 from dashboard.widgets.class_table import class_table
@@ -31,9 +32,29 @@ def show_answers(viewed: Viewed) -> None:
         )
         show_curves(viewed)
         return
-    threshold = selection.current().threshold
-    answered = matrix_loaders.answered(answers, threshold)
-    choice = cells.chosen(selection.current(), len(answers.classes))
+    # Alone anew: a click on a cell must not draw run bar, curves and table with it.
+    st.fragment(show_confusions)(viewed, answers, selection.current())
+    st.space("small")
+    curves, classes = st.columns([8, 5], gap="large")
+    with curves:
+        show_curves(viewed)
+    with classes:
+        class_table(viewed, answers)
+
+
+def show_confusions(viewed: Viewed, answers: answer_loaders.Answers, asked: Selection) -> None:
+    """What cells, threshold and comparison change: matrix, images and history.
+
+    Args:
+        viewed: run, epoch and split.
+        answers: of that epoch.
+        asked: the selection that the rest of the page is drawn for.
+    """
+    now = selection.current()
+    if (now.run, now.epoch, now.split) != (asked.run, asked.epoch, asked.split):
+        st.rerun()  # a click on the history has gone to another epoch
+    answered = matrix_loaders.answered(answers, now.threshold)
+    choice = cells.chosen(now, len(answers.classes))
     matrix, images = st.columns([9, 11], gap="medium")
     with matrix:
         drawn = confusion_matrix(viewed, answers, answered, choice)
@@ -41,13 +62,7 @@ def show_answers(viewed: Viewed) -> None:
     with images:
         confusion_images(viewed, answers, answered, choice, drawn.other)
     st.space("small")
-    confusion_history(viewed, answers.classes, choice, drawn.look, threshold)
-    st.space("small")
-    curves, classes = st.columns([8, 5], gap="large")
-    with curves:
-        show_curves(viewed)
-    with classes:
-        class_table(viewed, answers)
+    confusion_history(viewed, answers.classes, choice, drawn.look, now.threshold)
 
 
 def show_curves(viewed: Viewed) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review.matrix import Answered
-from dashboard import answer_loaders, cells, matrix_loaders, selection
+from dashboard import answer_loaders, cells, loaders, matrix_loaders, selection
 from dashboard.cells import Choice
 from dashboard.charts.confusion import confusion
 from dashboard.charts.confusion_difference import difference
@@ -65,7 +65,9 @@ def confusion_matrix(
         )  # fmt: skip
 
     def clicked(point: dict) -> None:
-        changes = cells.clicked(choice, point)
+        # What is chosen by now: a quick second click comes from before the first one was drawn.
+        now = cells.chosen(selection.current(), len(answers.classes))
+        changes = cells.clicked(now, point)
         if changes is not None:
             selection.update(**changes)
 
@@ -139,8 +141,9 @@ def _look(viewed: Viewed, mode: str) -> Look:
 
 
 def _order(viewed: Viewed) -> tuple[int, ...] | None:
+    growing = viewed.summary.state in loaders.ACTIVE
     try:
-        return matrix_loaders.similarity(viewed.run, viewed.split, viewed.epochs)
+        return matrix_loaders.similarity(viewed.run, viewed.split, viewed.epochs, growing=growing)
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
         return None

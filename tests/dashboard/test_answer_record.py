@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from core.errors import RunError
+from core.evaluation import confusion_matrix
 from core.inspection.biography import biography_of
+from core.review.matrix import similarity_order
 from dashboard import (
     answer_loaders,
     example_loaders,
@@ -117,7 +119,12 @@ def test_a_new_epoch_seldom_moves_the_classes(run, reads, monkeypatch):
     values = rng.dirichlet(np.ones(10), (EPOCHS, 360)).astype(np.float32)
     monkeypatch.setattr(type(run), "probabilities", lambda _, epoch, split: values[epoch])
     orders = [
-        matrix_loaders.similarity(run, "test", list(range(last + 1))) for last in range(1, 40)
+        matrix_loaders.similarity(run, "test", list(range(last + 1)), growing=True)
+        for last in range(1, 40)
     ]
     changes = sum(one != other for one, other in zip(orders, orders[1:], strict=False))
     assert 0 < changes <= 5  # at 2, 4, 8, 16 and 32 epochs
+    labels = loaders.splits(run).labels("test").numpy()
+    total = sum(confusion_matrix(labels, values[epoch].argmax(1), 10) for epoch in range(1, 40))
+    ended = matrix_loaders.similarity(run, "test", list(range(40)), growing=False)
+    assert list(ended) == similarity_order(total)
