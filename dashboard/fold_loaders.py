@@ -49,6 +49,14 @@ def look(of: Run, folding: Folding) -> AnalysisState:
     return analyses.look(of, _analysis(of, folding))
 
 
+def at_work(of: Run, folding: Folding) -> Folding | None:
+    """Another k-fold training of the run that is at work, where this one is not even begun."""
+    if look(of, folding).state in ("working", "done"):
+        return None
+    others = (one for one in foldings(of) if one != folding)
+    return next((one for one in others if look(of, one).state == "working"), None)
+
+
 def start(of: Run, folding: Folding) -> AnalysisState:
     """Has the networks trained, or goes on with them.
 

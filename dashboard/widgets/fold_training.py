@@ -13,6 +13,7 @@ from dashboard.label_loaders import Source
 from dashboard.text import counted, duration, percent, sentence
 from dashboard.widgets.analysis_card import analysis_card
 from dashboard.widgets.fold_rounds import next_round, start_folding
+from dashboard.widgets.label_source import choose_folding
 from dashboard.widgets.run_bar import Viewed
 from dashboard.wording import put_right
 
@@ -25,6 +26,9 @@ def fold_training(viewed: Viewed, source: Source) -> bool:
         source: how many folds and epochs, and with which decisions.
     """
     run, folding, finished = viewed.run, source.folding, []
+    if (other := fold_loaders.at_work(run, folding)) is not None:
+        _other(run, other)
+        return False
 
     def done(found: AnalysisState) -> None:
         next_round(run, folding, _told(found))
@@ -46,6 +50,30 @@ def fold_training(viewed: Viewed, source: Source) -> bool:
         stop=lambda: fold_loaders.stop(run, folding),
     )
     return bool(finished)
+
+
+def _other(run: Run, working: Folding) -> None:
+    """Another training that is at work, and the ways to it: two would only slow each other down."""
+    st.info(
+        f"Another k-fold training of this run is at work: {working.num_folds} folds, "
+        f"{counted(working.epochs, 'epoch')} each. Let it end, or stop it, before you begin one "
+        "with other numbers; what it has trained is kept.",
+        icon=":material/model_training:",
+    )
+    analysis_card(
+        lambda start: fold_loaders.look(run, working),
+        lambda _: None,
+        about="",
+        button="",
+        key="other_folds",
+        icon="",
+        parts="steps",
+        stop=lambda: fold_loaders.stop(run, working),
+    )
+    st.button(
+        "Show it", key="show_other_folds", icon=":material/arrow_forward:",
+        on_click=choose_folding, args=(working,),
+    )  # fmt: skip
 
 
 def offer_again(viewed: Viewed, source: Source) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from core.jobs.folding import fold_analysis, out_of_fold
 from core.records import ChangeRecord
 from core.review import annotations as annotating
 from core.review.annotations import Decision
+from core.review.decisions import overlay_of
 from core.review.scores import scores_of
 from core.review.suspects import suspects
 from core.run_files import write_json
@@ -212,6 +214,45 @@ def test_train_needs_networks_that_have_not_learnt_it(run, monkeypatch):
     state = analyses.look(run, fold_analysis(run, 2, 1))
     assert state.state == "working"
     assert any(button.label == "Stop" for button in at.button)
+
+
+def test_another_training_at_work_is_shown_and_stopped_before_one_begins(run):
+    wanted = fold_analysis(run, 3, 1)
+    wanted.path(run).parent.mkdir(parents=True, exist_ok=True)
+    write_json(wanted.path(run).with_suffix(".request"), {"arguments": wanted.arguments})
+    write_json(wanted.path(run), asdict(AnalysisState("working", done=2, total=9)))
+    at = open_page("labels", run=run.id, group=TRAIN)
+    assert "Another k-fold training of this run is at work: 3 folds, 1 epoch each" in texts(at)
+    assert "Train 2 networks" not in [button.label for button in at.button]
+    at.button(key="stop_other_folds").click().run()
+    assert analyses.look(run, wanted).stopping
+    at.button(key="show_other_folds").click().run()
+    assert not at.exception
+    assert at.query_params["group"] == "suspects:train 3x1"
+    assert "Another k-fold training" not in texts(at)
+
+
+def test_a_round_learns_what_was_decided_since_the_last_one(folded, digits, monkeypatch):
+    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+    at = open_page("labels", run=folded.id, group=TRAIN)
+    assert "next_round" not in [button.key for button in at.button]
+    annotating.decide(digits, "train", 3, Decision("left out"))
+    annotating.decide(digits, "train", 4, Decision("ambiguous"))
+    at = open_page("labels", run=folded.id, group=TRAIN)
+    assert "What you have decided about 2 images is not what they have learnt." in texts(at)
+    at.button(key="next_round").click().run()
+    assert not at.exception
+    so_far = overlay_of(annotating.load(digits), leave_out_ambiguous=True)
+    assert at.query_params["group"] == f"{TRAIN} {so_far.digest[:12]}"
+    analysis = fold_analysis(folded, 2, 1, so_far.digest)
+    analyses.work(folded, analysis, out_of_fold(folded, 0, 2, 1, so_far.digest))
+    at = open_page("labels", run=folded.id, group=at.query_params["group"])
+    assert f"(decisions {so_far.digest[:8]})" in texts(at)
+    names = at.selectbox(key="label_decisions").options
+    assert names == ["as given", "round 2, 2 decisions"]
+    annotating.decide(digits, "train", 5, Decision("left out"))
+    at.run()
+    assert "What you have decided about 1 image is not what they have learnt." in texts(at)
 
 
 def test_the_numbers_of_folds_and_epochs_stand_in_the_address(run):

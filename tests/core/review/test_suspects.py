@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.config import with_overrides
 from core.datasets import Dataset, load
+from core.datasets.overlay import Overlay
 from core.errors import RunError
 from core.presets import preset
 from core.review.suspects import listed, suspects
@@ -140,35 +141,63 @@ def planted(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, np.ndar
     return replace(dataset, train_labels=torch.from_numpy(labels)), wrong
 
 
-def precision_among_first(
-    dataset: Dataset, wrong: np.ndarray, num_folds: int, *assignments: str
-) -> float:
-    """Share of planted labels among as many suspects as were planted."""
+def ranked(
+    dataset: Dataset, num_folds: int, *assignments: str, overlay: Overlay | None = None
+) -> np.ndarray:
+    """Places in the train file, the most doubtful first."""
     config = with_overrides(preset("classic"), assignments)
-    probabilities = np.zeros((len(wrong), 10), np.float32)
+    probabilities = np.zeros((len(dataset.train_labels), 10), np.float32)
     for fold in range(num_folds):
-        *_, result = train_fold(config, dataset, num_folds, fold)
+        *_, result = train_fold(config, dataset, num_folds, fold, overlay)
         assert isinstance(result, FoldResult)
         probabilities[result.index] = result.probabilities
     labels = dataset.train_labels.numpy()
     table = suspects(labels, probabilities, np.arange(len(labels)), dataset.classes)
-    return float(wrong[table["index"].to_numpy()[: wrong.sum()]].mean())
+    return table["index"].to_numpy()
+
+
+def few(num_images: int) -> Dataset:
+    """MNIST with so many training images."""
+    mnist = load("mnist")
+    return replace(
+        mnist,
+        train_images=mnist.train_images[:num_images],
+        train_labels=mnist.train_labels[:num_images],
+    )
+
+
+RECIPE = ("training.epochs=2", "training.batch_size=32", "training.learning_rate=0.003")
 
 
 def test_planted_labels_come_up_far_above_chance():
     """60 of 6,000: chance is 1 %. Seen: 78 %."""
-    mnist = load("mnist")
-    some = replace(
-        mnist, train_images=mnist.train_images[:6000], train_labels=mnist.train_labels[:6000]
-    )
-    dataset, wrong = planted(some, 0.01, seed=1)
-    recipe = ["training.epochs=2", "training.batch_size=32", "training.learning_rate=0.003"]
-    assert precision_among_first(dataset, wrong, 2, *recipe) >= 0.65
+    dataset, wrong = planted(few(6000), 0.01, seed=1)
+    assert wrong[ranked(dataset, 2, *RECIPE)[:60]].mean() >= 0.65
+
+
+def test_a_round_that_learns_what_was_put_right_doubts_the_rest_as_well_or_better():
+    """Of 300 of 6,000 the first 150 are looked at; of the rest: seen 80.4 % before, 83.7 % after.
+
+    With other seeds 79.6 and 80.9 %, and of 600 planted ones 86.7 and 87.4 %: a little, each time.
+    """
+    given = few(6000)
+    dataset, wrong = planted(given, 0.05, seed=1)
+    first = ranked(dataset, 2, *RECIPE)
+    seen, others = first[:150], first[150:]
+    right = {int(place): int(given.train_labels[place]) for place in seen[wrong[seen]]}
+    decided = Overlay(dataset.name, dataset.fingerprint, right, ())
+    again = ranked(dataset, 2, *RECIPE, overlay=decided)
+    left = wrong.sum() - len(right)
+    before = wrong[others[:left]].mean()
+    after = wrong[again[~np.isin(again, seen)][:left]].mean()
+    assert len(right) >= 140
+    assert after > 0.7
+    assert after >= before - 0.01
 
 
 @pytest.mark.slow
 def test_planted_labels_among_sixty_thousand_come_up_far_above_chance():
     """600 of 60,000: chance is 1 %. Seen: 92.7 % (95.0 % with 5 folds of 2 epochs)."""
     dataset, wrong = planted(load("mnist"), 0.01, seed=0)
-    precision = precision_among_first(dataset, wrong, 3, "training.epochs=1")
+    precision = wrong[ranked(dataset, 3, "training.epochs=1")[:600]].mean()
     assert precision >= 0.85, f"precision among the first 600: {precision:.1%}"
