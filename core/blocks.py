@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from core.config import Activation, ConvBlock, DenseLayer
@@ -29,6 +30,9 @@ _GAINS: dict[Activation, float] = dict.fromkeys(
 
 # Small, so that an untrained network favours no class and its first loss is ln K.
 OUTPUT_GAIN = 0.1
+
+
+_LANES = 8  # float32 numbers that AVX2 works on at once
 
 
 class Block(nn.Module):
@@ -108,13 +112,37 @@ class _Add(nn.Module):
         return maps + images
 
 
+class _MaxPool(nn.MaxPool2d):
+    """`nn.MaxPool2d`, for inference on a processor in a sixth of the time where channels are few.
+
+    torch takes eight channels at a time, and what is left over one by one. Whole rows of a map are
+    many numbers: the largest of each window's rows first, then of what is left of its columns.
+    Where gradients are wanted, and where channels fill the processor's lanes, torch's own is taken.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        on_processor = torch.is_inference_mode_enabled() and maps.device.type == "cpu"
+        if not on_processor or maps.shape[1] % _LANES == 0:
+            return nn.functional.max_pool2d(maps, self.kernel_size)
+        side = self.kernel_size
+        assert isinstance(side, int)
+        height, width = (length // side * side for length in maps.shape[2:])
+        rows = maps[:, :, :height:side, :width]
+        for row in range(1, side):
+            rows = torch.maximum(rows, maps[:, :, row:height:side, :width])
+        columns = rows[..., ::side]
+        for column in range(1, side):
+            columns = torch.maximum(columns, rows[..., column::side])
+        return columns
+
+
 def _activation(name: Activation) -> nn.Module | None:
     return None if name == "none" else _ACTIVATIONS[name]()
 
 
 def _pooling(config: ConvBlock) -> nn.Module | None:
     if config.pooling == "max":
-        return nn.MaxPool2d(config.pool_size)
+        return _MaxPool(config.pool_size)
     return nn.AvgPool2d(config.pool_size) if config.pooling == "average" else None
 
 

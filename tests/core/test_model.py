@@ -128,6 +128,29 @@ def test_either_order_is_bitwise_the_same_in_any_network(case: Case, training: b
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from((1, 3, 6, 8, 12)), st.integers(2, 4), st.integers(4, 11), st.integers(4, 11),
+    st.booleans(), st.integers(0, 99),
+)  # fmt: skip
+def test_pooling_for_inference_is_torchs_own(channels, side, height, width, last, seed) -> None:
+    config = ConvBlock(channels=channels, kernel_size=1, pooling="max", pool_size=side)
+    pool = ConvNet(ModelConfig(blocks=(config,), dense=()), (1, height, width), 2).blocks[0].pool
+    torch.manual_seed(seed)
+    maps = torch.randn(3, channels, height, width).round()  # rounded: some are equal
+    maps[0, 0, 0, 0], maps[1, 0, 1, 1] = torch.nan, -torch.inf
+    if last:
+        maps = maps.contiguous(memory_format=torch.channels_last)
+    before = maps.clone()
+    with torch.inference_mode():
+        found = pool(maps)
+    torch.testing.assert_close(
+        found, nn.functional.max_pool2d(maps, side), rtol=0, atol=0, equal_nan=True
+    )
+    torch.testing.assert_close(maps, before, rtol=0, atol=0, equal_nan=True)
+    assert torch.equal(pool(maps.nan_to_num()), nn.functional.max_pool2d(maps.nan_to_num(), side))
+
+
 def test_where_it_is_the_same_the_activation_sees_only_what_was_pooled() -> None:
     """The point of the reordering: a quarter of the values goes through the activation."""
     seen = {}
