@@ -8,8 +8,10 @@ epochs; t-SNE takes a minute and keeps neighbourhoods.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ _PADDING = 0.06  # around points, as a share of their range
 _MOST_EXACT = 500  # values an image up to which the covariance is solved as a whole
 _EXAGGERATION, _EARLY, _LATE = 12.0, 250, 500  # openTSNE's: Belkina et al. 2019
 _CHUNK = 10  # iterations from one word of progress to the next
+_WORD_SECONDS = 0.3  # from one word to the next while neighbours are searched for
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -131,7 +134,9 @@ def tsne(embedding: FloatArray, perplexity: float = PERPLEXITY, seed: int = 0) -
 
     It starts from the first two principal components, which keep the large distances, and equal
     seeds give equal layouts. van der Maaten and Hinton 2008; Kobak and Berens 2019 for the start,
-    Linderman et al. 2019 for the speed, by openTSNE (Poličar et al. 2024) on one thread.
+    Linderman et al. 2019 for the speed, by openTSNE (Poličar et al. 2024) on one thread. While
+    neighbours are searched for, most of a minute for 60,000 images, the start comes again and
+    again, so that whoever iterates can tell how far it is, and end it.
 
     Args:
         embedding: by `embed`; Euclidean distances of directions order as cosines do.
@@ -150,19 +155,38 @@ def tsne(embedding: FloatArray, perplexity: float = PERPLEXITY, seed: int = 0) -
 
     num_steps = _EARLY + _LATE
     start = _start(embedding, seed)
-    yield Layout(0, num_steps, start.astype(np.float32))
-    neighbours = affinity.PerplexityBasedNN(
-        embedding.astype(np.float64),
-        perplexity=min(perplexity, (len(embedding) - 1) / 3),
-        n_jobs=1,
-        random_state=seed,
+    search = _beside(
+        lambda: affinity.PerplexityBasedNN(
+            embedding.astype(np.float64),
+            perplexity=min(perplexity, (len(embedding) - 1) / 3),
+            n_jobs=1,
+            random_state=seed,
+        )
     )
+    yield Layout(0, num_steps, start.astype(np.float32))
+    while not wait([search], timeout=_WORD_SECONDS).done:
+        yield Layout(0, num_steps, start.astype(np.float32))
+    neighbours = search.result()
     layout = TSNEEmbedding(start, neighbours, n_jobs=1, random_state=seed, learning_rate="auto")
     for step in range(_CHUNK, num_steps + 1, _CHUNK):
         # The optimizer keeps its momentum: in pieces it comes out as in one go.
         exaggeration = _EXAGGERATION if step <= _EARLY else 1
         layout.optimize(_CHUNK, inplace=True, exaggeration=exaggeration, momentum=0.8)
         yield Layout(step, num_steps, np.array(layout, dtype=np.float32))
+
+
+def _beside(work: Callable[[], Any]) -> Future[Any]:
+    """The result to come of a call in a thread that no process waits for at its end."""
+    coming: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            coming.set_result(work())
+        except Exception as error:  # raised again where the result is asked for
+            coming.set_exception(error)
+
+    Thread(target=run, name="beside", daemon=True).start()
+    return coming
 
 
 def _principal(embedding: FloatArray) -> tuple[FloatArray, tuple[float, float]]:

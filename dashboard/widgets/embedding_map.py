@@ -128,8 +128,8 @@ def _tsne_card(viewed: Viewed, epoch: int) -> None:
         lambda _: st.rerun(),  # it has just been done: the page is drawn with it
         about=(
             f"t-SNE lays out the {viewed.split} images of epoch {epoch} so that neighbours stay "
-            "neighbours: about a minute for 10,000 in the background, then kept. The PCA is shown "
-            "meanwhile."
+            "neighbours: about a minute for 10,000, four for 60,000, in the background, then kept. "
+            "The PCA is shown meanwhile."
         ),
         button=f"Lay out epoch {epoch}",
         key="tsne_start",

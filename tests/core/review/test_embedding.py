@@ -1,5 +1,6 @@
 """The frame holds every epoch's points, PCA is scikit-learn's, and t-SNE keeps neighbours."""
 
+import threading
 import warnings
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from openTSNE import affinity
 from sklearn.decomposition import PCA
 
 from core.errors import UserError
@@ -150,6 +152,38 @@ def test_tsne_in_pieces_is_tsne_in_one_go(monkeypatch) -> None:
     monkeypatch.setattr(module, "_CHUNK", 250)
     *_, whole = tsne(values)
     np.testing.assert_allclose(pieces.points, whole.points, rtol=1e-4, atol=1e-4)
+
+
+def test_tsne_gives_word_while_it_searches_for_neighbours_and_can_be_left_then(monkeypatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    find = affinity.PerplexityBasedNN
+
+    def slowly(*args, **kwargs):
+        begun.set()
+        go_on.wait()
+        return find(*args, **kwargs)
+
+    monkeypatch.setattr(affinity, "PerplexityBasedNN", slowly)
+    layouts = tsne(clusters(per_class=10))
+    assert [next(layouts).step for _ in range(3)] == [0, 0, 0]
+    assert begun.is_set()
+    layouts.close()  # as the process of an analysis does that is to stop; nothing waits
+    again = tsne(clusters(per_class=10))
+    assert [next(again).step for _ in range(2)] == [0, 0]
+    go_on.set()
+    *_, last = again
+    monkeypatch.undo()
+    *_, expected = tsne(clusters(per_class=10))
+    np.testing.assert_array_equal(last.points, expected.points)
+
+
+def test_what_goes_wrong_in_the_search_is_told_to_whoever_iterates(monkeypatch) -> None:
+    def fail(*args, **kwargs):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(affinity, "PerplexityBasedNN", fail)
+    with pytest.raises(MemoryError, match="no room"):
+        list(tsne(clusters(per_class=10)))
 
 
 @pytest.mark.parametrize("values", [np.zeros((9, 4)), np.eye(5, 4)])
