@@ -24,7 +24,7 @@ def show_network(viewed: Viewed) -> None:
             st.error(sentence(str(error)), icon="⚠️")
             return
         scale = scale_choice()
-        with st.container(width=440):
+        with st.container(width=340):
             other = choose_comparison(viewed, "Below it")
     for problem in problems:
         st.warning(problem, icon="⚠️")

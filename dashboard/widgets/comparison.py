@@ -13,10 +13,10 @@ from dashboard.compare_groups import tail_of
 from dashboard.history_loaders import MOST_RUNS, candidates
 from dashboard.selection import Beside
 from dashboard.text import clean, escaped, percent, sentence
-from dashboard.widgets.run_bar import Viewed, epoch_name, label, nearest
+from dashboard.widgets.run_bar import Viewed, label, nearest
 
 _NOTHING = "nothing"  # an option beside epochs and runs
-_EPOCH_WIDTH = 132  # pixels: "0 untrained" fits beside the arrow
+_EPOCH_WIDTH = 112  # pixels: "Epoch 1000" fits beside the arrow
 
 
 @dataclass(frozen=True)
@@ -169,5 +169,5 @@ def _choose_epoch(found: Compared) -> None:
     st.selectbox(
         "Epoch of the other run", found.epochs[::-1], key=key, on_change=changed,
         label_visibility="collapsed", width=_EPOCH_WIDTH,
-        format_func=lambda epoch: f"Epoch {epoch_name(epoch)}",
+        format_func="Epoch {}".format,
     )  # fmt: skip

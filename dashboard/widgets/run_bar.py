@@ -118,11 +118,6 @@ def nearest(epochs: list[int], wanted: int, whose: str) -> int:
     return epoch
 
 
-def epoch_name(epoch: int) -> str:
-    """An epoch in a list; the network without any training is called so."""
-    return f"{epoch} untrained" if epoch == 0 else str(epoch)
-
-
 def _find(known: list[RunSummary], run_id: str | None) -> RunSummary:
     for summary in known:
         if summary.id == run_id:
@@ -179,7 +174,7 @@ def _choose_epoch(
         epochs,
         key=key,
         on_change=changed,
-        format_func=epoch_name,
+        format_func=lambda number: f"{number} untrained" if number == 0 else str(number),
     )
     return epoch
 

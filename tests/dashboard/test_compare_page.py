@@ -166,7 +166,7 @@ def test_the_epoch_of_the_other_run_is_chosen_beside_it(run, other):
     assert "compare_epoch" not in open_page("compare", run=run.id, compare="1").session_state
     at = open_page("compare", run=run.id, compare=other.id)
     chosen = at.selectbox(key="compare_epoch")
-    assert chosen.options == ["Epoch 2", "Epoch 1", "Epoch 0 untrained"]
+    assert chosen.options == ["Epoch 2", "Epoch 1", "Epoch 0"]
     assert chosen.value == 2
     chosen.set_value(1).run()
     assert at.query_params == {"run": run.id, "compare": f"{other.id}@1"}
