@@ -92,6 +92,17 @@ def test_cells_rows_and_columns_open_into_exactly_their_images(
     _address(page, f"cell={true}-{true}$")
     assert page.evaluate(_FRAME) == [True, "none"]
 
+    cell = page.locator(".st-key-matrix .cell")
+    expect(cell).to_have_attribute("aria-selected", "true")
+    cell.focus()
+    page.keyboard.press("Shift+Enter")
+    expect(page).not_to_have_url(re.compile("cell="))
+    expect(cell).to_have_attribute("aria-selected", "false")
+    page.keyboard.press("ArrowLeft" if true else "ArrowRight")
+    page.keyboard.press("Enter")
+    _address(page, f"cell={true}-{true - 1 if true else 1}$")
+    expect(cell).to_be_focused()
+
     page.get_by_role("button", name=f"All images of class {true}", exact=True).click()
     _address(page, rf"cell={true}-(\*|%2A)$")
     expect(_title(page)).to_contain_text(f"True {true} · {labels.count(true)} test images")
