@@ -256,6 +256,8 @@ export default function (component) {
   pad.shown = picture;
   fit(pad);
   answered(pad, data.answered);
+  // A pad that is drawn anew, with strokes that have been answered, waits for nothing either.
+  if (!pad.waiting && !pad.changed) root.dataset.milliseconds ??= "0";
   return () => {
     clearTimeout(pad.timer);
     pad.observer.disconnect();

@@ -33,7 +33,8 @@ def test_a_slice_opens_into_its_images_and_the_page_goes_on_from_its_address(
     page: Page, dashboard: str, run: Run
 ) -> None:
     go(page, f"{dashboard}/slices?run={run.id}")
-    expect(_rows(page).filter(has_text=re.compile("like [0-9]")).first).to_be_visible()
+    alike = _rows(page).filter(has_text=re.compile("like [0-9]")).first
+    expect(alike).to_be_visible(timeout=90_000)  # worked out beside the page
     title = page.locator(".st-key-slice_gallery_title")
     expect(title).to_contain_text("Errors")
 
