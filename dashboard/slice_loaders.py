@@ -6,7 +6,6 @@ Computation belongs to `core`; this module only joins ids with calls.
 
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from core.review.slices import Slice, Slices
 from core.run_files import signature
 from core.runs import Run, default_root
 from dashboard import answer_loaders, loaders, review_loaders, split_embedding
+from dashboard.filter_measures import Background
 from dashboard.text import clean, escaped
 
 KINDS: dict[slicing.Kind, str] = {
@@ -76,12 +76,14 @@ class Found:
         pending: whether the look-alikes are still being worked out.
         problems: a sentence for each kind that cannot be made.
         ids: what tells these slices from others.
+        settings: how they were made.
     """
 
     slices: Slices
     pending: bool
     problems: tuple[str, ...]
     ids: tuple[object, ...]
+    settings: Settings
 
 
 def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
@@ -103,15 +105,15 @@ def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
             elif kind == "named":
                 seen = signature(annotating.path_of(review_loaders.dataset_of(of)))
                 parts.append(_named(of, split))
-            elif split_embedding.look(of, epoch, split) is None:
+            elif (alike := look_alikes(of, epoch, split, settings.num_clusters)) is None:
                 pending = True
             else:
-                parts.append(_clusters(of, epoch, split, settings.num_clusters))
+                parts.append(alike)
         except UserError as error:
             problems[kind] = str(error)
     ids = (default_root(), of.id, epoch, split, settings, seen, pending, tuple(problems))
     slices = slicing.distinct(slicing.joined(parts, len(_labels(of, split))))
-    return Found(slices, pending, tuple(problems.values()), ids)
+    return Found(slices, pending, tuple(problems.values()), ids, settings)
 
 
 def ranking(of: Run, epoch: int, split: str, found: Found, smallest: int) -> pd.DataFrame:
@@ -183,7 +185,6 @@ def _made_with(of: Run, epoch: int, split: str, name: str) -> Slices | None:
     if name.startswith(_CLASS):
         return _classes(of, split)
     if (match := _CLUSTER.fullmatch(name)) and int(match[1]) <= MOST_CLUSTERS:
-        split_embedding.wait(of, epoch, split)
         return _clusters(of, epoch, split, int(match[1]))
     if (match := _TAIL.fullmatch(name)) and int(match[1]) <= 50:
         return _looks(of, split, int(match[1]))
@@ -234,15 +235,36 @@ def _named(of: Run, split: str) -> Slices:
     return slicing.named(sets, len(index))
 
 
+def look_alikes(of: Run, epoch: int, split: str, number: int) -> Slices | None:
+    """Groups of images that an epoch's network holds to be alike; None while they are made.
+
+    Raises:
+        UserError: if the network or the data cannot be used.
+    """
+    found: Slices | None = _background().ask(
+        (default_root(), of.id, epoch, split, number), lambda: _grouped(of, epoch, split, number)
+    )
+    return found
+
+
 def _clusters(of: Run, epoch: int, split: str, number: int) -> Slices:
-    return _grouped(default_root(), of.id, epoch, split, number, of)
+    """As `look_alikes`, but waits for them."""
+    found: Slices = _background().wait(
+        (default_root(), of.id, epoch, split, number), lambda: _grouped(of, epoch, split, number)
+    )
+    return found
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _grouped(root: Path, run_id: str, epoch: int, split: str, number: int, _run: Run) -> Slices:
-    embedding = split_embedding.wait(_run, epoch, split)
-    classes = review_loaders.dataset_of(_run).classes
-    return slicing.clusters(embedding, _labels(_run, split), classes, number)
+# 20 groups of 10,000 images take 0.2 MB: they are there long after the values they were made of.
+@st.cache_resource(show_spinner=False)
+def _background() -> Background:
+    return Background(most_kept=32)
+
+
+def _grouped(of: Run, epoch: int, split: str, number: int) -> Slices:
+    embedding = split_embedding.wait(of, epoch, split)
+    classes = review_loaders.dataset_of(of).classes
+    return slicing.clusters(embedding, _labels(of, split), classes, number)
 
 
 def _labels(of: Run, split: str) -> IntArray:

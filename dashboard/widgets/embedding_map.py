@@ -10,7 +10,14 @@ from core.errors import ReviewError, UserError
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
 from core.review.annotations import file_of
-from dashboard import answer_loaders, embedding_loaders, loaders, review_loaders, selection
+from dashboard import (
+    answer_loaders,
+    embedding_loaders,
+    loaders,
+    review_loaders,
+    selection,
+    split_embedding,
+)
 from dashboard.components.scatter import Points, scatter
 from dashboard.embedding_loaders import ImageMap
 from dashboard.image_route import images_address
@@ -191,8 +198,6 @@ def _prepare_others(viewed: Viewed, epoch: int) -> None:
     """Has the epochs beside this one looked at meanwhile: the slider goes there next."""
     if viewed.summary.state in loaders.ACTIVE and not is_playing(viewed):
         return  # a network that learns needs the processor more
-    before = [other for other in viewed.epochs if other < epoch][-1:]
-    after = [other for other in viewed.epochs if other > epoch][:1]
-    for other in (*before, *after):  # what is asked for last is done first
+    for other in split_embedding.beside(viewed.epochs, epoch):
         with suppress(UserError):  # the page says so when it gets there
             embedding_loaders.is_ready(viewed.run, other, viewed.split)

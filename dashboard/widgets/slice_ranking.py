@@ -1,16 +1,18 @@
 """The slices, the worst first, and in a sentence what is known of them."""
 
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
 from core.errors import UserError
-from dashboard import selection, slice_loaders, slice_tables, split_embedding
+from dashboard import loaders, selection, slice_loaders, slice_tables, split_embedding
 from dashboard.components.slice_list import slice_list
 from dashboard.slice_loaders import Found
 from dashboard.text import count, counted, percent, sentence
 from dashboard.widgets.run_bar import Viewed
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.2
 
 
 def slice_ranking(
@@ -34,7 +36,9 @@ def slice_ranking(
     else:
         _list(viewed, found, table, opened, height)
     if found.pending:
-        _await_look_alikes(viewed)
+        _await_look_alikes(viewed, found.settings.num_clusters)
+    elif "cluster" in found.settings.kinds:
+        _prepare_others(viewed, found.settings.num_clusters)
 
 
 def _list(
@@ -98,14 +102,14 @@ def _nothing(found: Found) -> str:
     )
 
 
-def _await_look_alikes(viewed: Viewed) -> None:
+def _await_look_alikes(viewed: Viewed, number: int) -> None:
     """Draws the page anew once the network has looked at every image."""
     run, epoch, split = viewed.run, viewed.epoch, viewed.split
     assert epoch is not None
 
     def check() -> None:
         try:
-            ready = split_embedding.look(run, epoch, split) is not None
+            ready = slice_loaders.look_alikes(run, epoch, split, number) is not None
         except UserError:
             ready = True  # the page drawn anew says what is wrong
         if ready:
@@ -113,3 +117,13 @@ def _await_look_alikes(viewed: Viewed) -> None:
         st.caption(f"Looking at every {split} image once to find look-alikes …")
 
     st.fragment(check, run_every=_POLL_SECONDS)()
+
+
+def _prepare_others(viewed: Viewed, number: int) -> None:
+    """Has the look-alikes of the epochs beside this one made meanwhile: the slider goes there."""
+    if viewed.summary.state in loaders.ACTIVE:
+        return  # a network that learns needs the processor more
+    assert viewed.epoch is not None
+    for other in split_embedding.beside(viewed.epochs, viewed.epoch):
+        with suppress(UserError):  # the page says so when it gets there
+            slice_loaders.look_alikes(viewed.run, other, viewed.split, number)

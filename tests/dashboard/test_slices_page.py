@@ -27,10 +27,15 @@ def digits():
     return datasets.load("digits")
 
 
+def look_alikes(run, epoch=2, split="test"):
+    """Waits for them, and gives the positions of the first group."""
+    return slice_loaders.members(run, epoch, split, "cluster@20.0")
+
+
 @pytest.fixture
 def embedded(run):
-    """The run, once its network has looked at every test image."""
-    split_embedding.wait(run, 2, "test")
+    """The run, once its network has looked at every test image, and groups are made of them."""
+    look_alikes(run)
     return run
 
 
@@ -76,7 +81,7 @@ def test_every_row_counts_its_images_and_errors(embedded, digits):
 def test_look_alikes_come_when_the_network_has_looked_at_every_image(run):
     at = open_page("slices", run=run.id)
     assert "class@0" in _rows(at)
-    split_embedding.wait(run, 2, "test")
+    look_alikes(run)
     at.run()
     assert any(key.startswith("cluster@20.") for key in _rows(at))
     predictor = Predictor.of(run, 2)
@@ -90,7 +95,7 @@ def test_look_alikes_come_when_the_network_has_looked_at_every_image(run):
 
 @pytest.mark.parametrize("split", ["test", "validation"])
 def test_a_slice_in_the_address_shows_exactly_its_images(embedded, split):
-    split_embedding.wait(embedded, 2, split)  # of validation only look-alikes are large enough
+    look_alikes(embedded, split=split)  # of validation only look-alikes are large enough
     _, labels = _wrong(embedded, split=split)
     at = open_page("slices", run=embedded.id, split=split, group="slice:class@3")
     assert not at.exception
@@ -293,6 +298,35 @@ def test_without_the_network_only_the_look_alikes_are_missing(run):
     assert not at.exception
     assert at.warning
     assert {key.partition("@")[0] for key in _rows(at)} >= {"thin", "class"}
+
+
+def test_look_alikes_of_the_epochs_beside_are_made_ahead_and_stay(run, monkeypatch):
+    look_alikes(run, epoch=1)
+    assert not open_page("slices", run=run.id, epoch="1").exception
+    for other in (0, 2):  # waits for what is under way already, and is no other call
+        look_alikes(run, epoch=other)
+    split_embedding._background.clear()  # as if further epochs had been looked at since
+    asked = []
+    monkeypatch.setattr(split_embedding, "wait", lambda *args: asked.append(args))
+    for epoch in (0, 1, 2):
+        found = slice_loaders.find(run, epoch, "test", slice_loaders.Settings())
+        assert not found.pending and found.slices.find("cluster@20.0") is not None
+        assert "to find look-alikes" not in texts(open_page("slices", run=run.id, epoch=str(epoch)))
+    assert asked == []
+
+
+def test_the_page_asks_for_the_epochs_on_either_side(run, monkeypatch):
+    look_alikes(run, epoch=1)
+    asked = []
+    there = slice_loaders.look_alikes
+
+    def look(of, epoch, split, number):
+        asked.append((epoch, split, number))
+        return there(of, epoch, split, number)
+
+    monkeypatch.setattr(slice_loaders, "look_alikes", look)
+    assert not open_page("slices", run=run.id, epoch="1").exception
+    assert set(asked) == {(epoch, "test", 20) for epoch in (0, 1, 2)}
 
 
 def test_the_curve_along_a_measure_and_the_images_of_a_point(embedded, digits):
