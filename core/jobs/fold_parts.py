@@ -122,6 +122,7 @@ class FoldParts:
 
         Raises:
             DiskError: if the disk is full or read-only.
+            RunError: if the run has been deleted meanwhile.
         """
         try:
             yield
@@ -134,6 +135,7 @@ class FoldParts:
 
         Raises:
             DiskError: if the disk is full or read-only.
+            RunError: if the run has been deleted meanwhile.
         """
         if training.epoch > self._saved_epoch and time.monotonic() >= self._save_due:
             self._save(training)
@@ -141,7 +143,11 @@ class FoldParts:
     def _save(self, training: Training) -> None:
         began = time.monotonic()
         with disk_errors(self._begun):
-            self._begun.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(exist_ok=True)
+            except FileNotFoundError:  # with its parents made too, a deleted run would be back
+                raise RunError(f"{self.folder.parent} does not exist any more") from None
+            self._begun.mkdir(exist_ok=True)
         checkpoint = training.checkpoint()
         state = {**checkpoint.state, "fingerprint": self.fingerprint}
         save_resume(self._begun, replace(checkpoint, state=state))

@@ -12,6 +12,7 @@ from core.errors import DiskError
 from core.evaluation import examples
 from core.jobs import analysis as analyses
 from core.jobs.analysis import AnalysisState
+from core.jobs.fold_requests import Folding, FoldNetwork, request_folds
 from core.jobs.folding import fold_analysis, out_of_fold
 from core.records import ChangeRecord
 from core.review import annotations as annotating
@@ -20,7 +21,8 @@ from core.review.decisions import overlay_of
 from core.review.scores import scores_of
 from core.review.suspects import suspects
 from core.run_files import write_json
-from dashboard import label_loaders, loaders
+from dashboard import example_loaders, label_loaders, loaders
+from dashboard.example_loaders import Subject
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -303,6 +305,89 @@ def test_training_images_are_judged_by_networks_that_have_not_learnt_them(folded
     _button(at, f"Should be {table.iloc[0]['suggested']}").click().run()
     decided = annotating.load(digits).decision_of("train", order[0])
     assert decided == Decision("mislabelled", table.iloc[0]["suggested"])
+
+
+def test_an_open_image_is_explained_by_the_network_that_doubts_it(folded, digits):
+    found = analyses.arrays(folded, fold_analysis(folded, 2, 1))
+    index = int(np.flatnonzero(found["fold"] == 1)[0])
+    at = open_page("labels", run=folded.id, group=f"{TRAIN} all", example=str(index))
+    at.segmented_control(key="example_panel").set_value("why").run()
+    assert not at.exception
+    assert "the answer above: number 2 of 2, which has not learnt this image" in texts(at)
+
+    judge = FoldNetwork(Folding(2, 1), 1)
+    subject = Subject(folded, 2, digits.train_images[index].numpy(), judge)
+    asked = example_loaders.answer(subject)["probability"].to_numpy()
+    assert asked == pytest.approx(found["probabilities"][index], abs=1e-6)
+    alike = example_loaders.neighbours(subject, 50).table["index"].to_numpy()
+    assert (found["fold"][alike] == 0).all(), "it has learnt nothing of its own fold"
+
+
+def test_a_result_of_before_is_explained_by_the_runs_own_network(folded):
+    """It has kept no networks."""
+    path = fold_analysis(folded, 2, 1).path(folded)
+    values = json.loads(path.read_bytes())
+    for name in ("networks", "decisions", "relabelled", "left_out"):
+        del values["result"][name]
+    write_json(path, values)
+    at = open_page("labels", run=folded.id, group=f"{TRAIN} all", example="3")
+    assert "2 networks, 1 epoch each" in texts(at)
+    at.segmented_control(key="example_panel").set_value("alike").run()
+    assert not at.exception
+    assert "Of the run's own network, epoch 2, which may have learnt this image" in texts(at)
+
+
+def test_a_network_that_is_damaged_gets_a_sentence(folded):
+    (arrays,) = fold_analysis(folded, 2, 1).path(folded).parent.glob("*.arrays")
+    for file in arrays.glob("network_*.safetensors"):
+        file.write_bytes(b"torn")
+    at = open_page("labels", run=folded.id, group=f"{TRAIN} all", example="3")
+    at.segmented_control(key="example_panel").set_value("why").run()
+    assert not at.exception
+    assert "is damaged" in texts(at)
+
+
+def test_earlier_rounds_are_chosen_again_and_told_what_they_have_not_learnt(folded, digits):
+    annotating.decide(digits, "train", 3, Decision("left out"))
+    overlay = overlay_of(annotating.load(digits), leave_out_ambiguous=True)
+    request_folds(folded, Folding(2, 1, overlay.digest), overlay)
+    wanted = fold_analysis(folded, 2, 1, overlay.digest)
+    analyses.work(folded, wanted, out_of_fold(folded, 0, 2, 1, overlay.digest))
+    round_2 = f"{TRAIN} {overlay.digest[:12]}"
+
+    at = open_page("labels", run=folded.id, group=TRAIN)
+    assert at.button(key="next_round").label == "Show the round that has"
+    at.button(key="next_round").click().run()
+    assert at.query_params["group"] == round_2
+    assert _gallery(at)["ids"]
+    assert "next_round" not in [button.key for button in at.button]
+    at.selectbox(key="label_decisions").set_value("").run()
+    assert at.query_params["group"] == TRAIN
+
+    annotating.decide(digits, "train", 3, None)
+    at = open_page("labels", run=folded.id, group=round_2)
+    assert "All those decisions have been taken back since" in texts(at)
+    assert "1 training image left out" in texts(at)
+    annotating.decide(digits, "train", 4, Decision("ambiguous"))
+    at = open_page("labels", run=folded.id, group=round_2)
+    assert "What you have decided about 2 images is not what they have learnt" in texts(at)
+    wanted.path(folded).with_suffix(".overlay").write_bytes(b"torn")
+    at = open_page("labels", run=folded.id, group=round_2)
+    assert not at.exception
+    assert _gallery(at)["ids"]
+
+
+def test_digits_of_no_round_mean_the_decisions_so_far(folded, digits):
+    group = f"{TRAIN} 0123456789ab"
+    at = open_page("labels", run=folded.id, group=group)
+    assert _gallery(at)["ids"], "without decisions the labels are learnt as given"
+    annotating.decide(digits, "train", 3, Decision("left out"))
+    at = open_page("labels", run=folded.id, group=group)
+    assert at.selectbox(key="label_decisions").options == ["as given", "my 1 decision so far"]
+    assert "They learn 0 labels put right, 1 training image left out" in texts(at)
+    _button(at, "Train 2 networks").click().run()
+    digest = overlay_of(annotating.load(digits), leave_out_ambiguous=True).digest
+    assert at.query_params["group"] == f"{TRAIN} {digest[:12]}"
 
 
 def test_without_numbers_in_the_address_the_last_training_is_shown(folded):

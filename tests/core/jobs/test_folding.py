@@ -263,6 +263,17 @@ class TestGoingOn:
         again.close()
         analyses.discard(rich, analysis)
 
+    def test_a_run_that_is_deleted_meanwhile_does_not_come_back(self, rich, tmp_path):
+        gone = replace(rich, path=tmp_path / rich.id)
+        shutil.copytree(rich.path, gone.path)
+        begin(gone, fold_analysis(gone, 2, 1))
+        parts = out_of_fold(gone, 0, 2, 1)
+        next(parts)
+        shutil.rmtree(gone.path)
+        with pytest.raises(RunError, match="does not exist any more"):
+            parts.close()
+        assert not gone.path.exists()
+
     def test_a_disk_that_is_full_at_the_stop_is_told(self, rich, monkeypatch):
         analysis = fold_analysis(rich, 2, 5)
         begin(rich, analysis)
