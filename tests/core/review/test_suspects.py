@@ -130,12 +130,20 @@ def test_every_image_needs_a_place():
         suspects(np.zeros(2, np.int64), np.ones((2, 3), np.float32), np.arange(3), CLASSES)
 
 
-def planted(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, np.ndarray]:
-    """The data set with a share of its labels made wrong at random, and which ones: (N,) bool."""
+def planted(
+    dataset: Dataset, share: float, seed: int, by: np.ndarray | None = None
+) -> tuple[Dataset, np.ndarray]:
+    """The data set with a share of its labels made wrong, and which ones: (N,) bool.
+
+    They become other ones at random, or what `by` (K,) has in their place.
+    """
     random = np.random.default_rng(seed)
     labels = dataset.train_labels.numpy().copy()
     chosen = random.choice(len(labels), round(share * len(labels)), replace=False)
-    labels[chosen] = (labels[chosen] + random.integers(1, 10, len(chosen))) % 10
+    if by is None:
+        labels[chosen] = (labels[chosen] + random.integers(1, 10, len(chosen))) % 10
+    else:
+        labels[chosen] = by[labels[chosen]]
     wrong = np.zeros(len(labels), bool)
     wrong[chosen] = True
     return replace(dataset, train_labels=torch.from_numpy(labels)), wrong
@@ -175,24 +183,28 @@ def test_planted_labels_come_up_far_above_chance():
     assert wrong[ranked(dataset, 2, *RECIPE)[:60]].mean() >= 0.65
 
 
-def test_a_round_that_learns_what_was_put_right_doubts_the_rest_as_well_or_better():
-    """Of 300 of 6,000 the first 150 are looked at; of the rest: seen 80.4 % before, 83.7 % after.
+# Digits that are alike, exchanged: what people get wrong, and a network then learns to get wrong.
+ALIKE = np.array([6, 7, 8, 5, 9, 3, 0, 1, 2, 4])
 
-    With other seeds 79.6 and 80.9 %, and of 600 planted ones 86.7 and 87.4 %: a little, each time.
+
+def test_a_round_that_learns_what_was_put_right_finds_more_of_the_rest():
+    """Of 300 of 6,000 labels the first 300 are looked at, and of 73 left, as many again.
+
+    The first round would go on to find 36 of them, a second one finds 55. Other seeds: 46 and 60 of
+    78. Of labels made wrong at random: 14 and 15 of 31, and of 1,200 such: 34 and 47 of 72.
     """
     given = few(6000)
-    dataset, wrong = planted(given, 0.05, seed=1)
+    dataset, wrong = planted(given, 0.05, seed=1, by=ALIKE)
     first = ranked(dataset, 2, *RECIPE)
-    seen, others = first[:150], first[150:]
+    seen, others = first[:300], first[300:]
     right = {int(place): int(given.train_labels[place]) for place in seen[wrong[seen]]}
     decided = Overlay(dataset.name, dataset.fingerprint, right, ())
     again = ranked(dataset, 2, *RECIPE, overlay=decided)
     left = wrong.sum() - len(right)
     before = wrong[others[:left]].mean()
     after = wrong[again[~np.isin(again, seen)][:left]].mean()
-    assert len(right) >= 140
-    assert after > 0.7
-    assert after >= before - 0.01
+    assert 200 <= len(right) <= 250
+    assert after >= before + 0.1
 
 
 @pytest.mark.slow
