@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 st.logo(HERE / "logo.svg", size="medium")
 st.html(HERE / "style.css")
 PAGES = [
-    st.Page("views/train.py", title="Train", url_path="home", default=True),
+    st.Page("views/train.py", title="Train", url_path="train", default=True),
     st.Page("views/runs.py", title="Runs", url_path="runs"),
     st.Page("views/results.py", title="Results", url_path="results"),
     st.Page("views/compare.py", title="Compare", url_path="compare"),
@@ -24,12 +24,5 @@ PAGES = [
     st.Page("views/feature_maps.py", title="Feature maps", url_path="feature_maps"),
     st.Page("views/draw.py", title="Draw", url_path="draw"),
 ]
-
-
-def train() -> None:
-    """Who types the name of the first page, which lies at /, gets there with all parameters."""
-    st.switch_page(PAGES[0], query_params=st.query_params.to_dict())
-
-
 carry_selection([f"/{page.url_path}" for page in PAGES], NAMES)
-st.navigation([*PAGES, st.Page(train, visibility="hidden")], position="top").run()
+st.navigation(PAGES, position="top").run()

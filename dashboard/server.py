@@ -18,7 +18,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Route
 
 from core.errors import UserError
@@ -89,6 +89,11 @@ async def plotly_script(request: Request) -> FileResponse:
     return FileResponse(PLOTLY_SCRIPT, media_type="text/javascript", headers=headers)
 
 
+async def first_page(request: Request) -> RedirectResponse:
+    """Where the first page lies, which Streamlit does not know by its name; parameters stay."""
+    return RedirectResponse(request.url.replace(path="/"))
+
+
 def warm_up() -> None:
     """Imports what the pages will need, then takes it out of the garbage collector's sight.
 
@@ -139,7 +144,11 @@ def make_app() -> st.App:
     """The application that uvicorn serves."""
     return st.App(
         APP_SCRIPT,
-        routes=[Route(PLOTLY_PATH, plotly_script), Route(IMAGE_PATH, image)],
+        routes=[
+            Route(PLOTLY_PATH, plotly_script),
+            Route(IMAGE_PATH, image),
+            Route("/train", first_page),
+        ],
         middleware=[
             Middleware(SecurityHeaders),
             # Streamlit checks the host of its websocket only; pictures go over plain requests.

@@ -37,6 +37,13 @@ def test_back_is_a_wish_also_to_an_address_that_could_be_late():
     assert known.now == FIRST
 
 
+def test_what_was_on_its_way_when_somebody_went_back_is_late_wherever_it_is_shown():
+    known = told(FIRST, SECOND)
+    assert known.hear({"run": "b"}, "back", True)  # told again, after what is on its way
+    assert known.hear(SECOND, "click", False)
+    assert known.now == {"run": "b"}
+
+
 def test_an_address_without_parameters_gets_them_back():
     known = told(SECOND)
     assert known.hear({}, "link", True)

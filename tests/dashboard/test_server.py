@@ -24,7 +24,7 @@ CONFIG = tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))
 @pytest.fixture
 def get():
     app = Starlette(
-        routes=[Route(PLOTLY_PATH, server.plotly_script)],
+        routes=[Route(PLOTLY_PATH, server.plotly_script), Route("/train", server.first_page)],
         middleware=[Middleware(server.SecurityHeaders)],
     )
     return getter(app)
@@ -40,6 +40,12 @@ def test_plotly_is_the_packages_own_script_kept_for_good(get):
     answer = get(PLOTLY_PATH)
     assert answer.content == server.PLOTLY_SCRIPT.read_bytes()
     assert "immutable" in answer.headers["cache-control"]
+
+
+def test_the_first_page_answers_to_its_name_with_all_parameters(get):
+    answer = get("/train?run=a&set=training.epochs%3D3")
+    assert answer.is_redirect
+    assert answer.headers["location"] == "http://127.0.0.1/?run=a&set=training.epochs%3D3"
 
 
 def test_no_script_from_elsewhere_and_none_written_into_the_page():
