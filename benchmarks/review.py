@@ -16,6 +16,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.review_clicks import clicks
+from benchmarks.review_maps import maps
 from benchmarks.review_store import EPOCHS, Store, large_store, mnist_store
 from benchmarks.serving import PROJECT
 from benchmarks.turns import report
@@ -41,7 +42,8 @@ def main() -> None:
             store.enter()
             about = f"{store.images:,} images (aim {AIMS[store.images]})"
             report(f"Repaint on the server, processor time in ms, {about}", list(repaints(store)))
-            report(f"From click to paint, wall time in ms, {about}", list(clicks(store)))
+            moves = [*clicks(store), *maps(store)]
+            report(f"From click to paint, wall time in ms, {about}", moves)
 
 
 def repaints(store: Store) -> Iterator[str]:
