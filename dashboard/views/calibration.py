@@ -10,7 +10,7 @@ from dashboard.widgets.calibration_scores import calibration_scores, temperature
 from dashboard.widgets.coverage import coverage_panel
 from dashboard.widgets.reliability import choose_settings, show_diagram
 from dashboard.widgets.review_gallery import review_gallery
-from dashboard.widgets.run_page import Measured, viewed_run
+from dashboard.widgets.run_page import Measured, apart, viewed_run
 
 DIAGRAM, CURVE, IMAGES = 400, 230, 690  # heights, in pixels
 
@@ -35,6 +35,14 @@ def show(viewed: Measured) -> None:
         review_gallery(viewed, images_of(viewed, shown, settings), "calibration", IMAGES)
 
 
+def show_or_tell(viewed: Measured) -> None:
+    """The same, or what is wrong with it."""
+    try:
+        show(viewed)
+    except UserError as error:
+        st.error(f"{sentence(str(error))} Choose another epoch or run.", icon="⚠️")
+
+
 def page() -> None:
     """Draws the page."""
     viewed = viewed_run(
@@ -43,10 +51,7 @@ def page() -> None:
     )
     if viewed is None:
         return
-    try:
-        show(viewed)
-    except UserError as error:
-        st.error(f"{sentence(str(error))} Choose another epoch or run.", icon="⚠️")
+    apart(lambda: show_or_tell(viewed))
 
 
 page()

@@ -7,7 +7,7 @@ from dashboard.compare_groups import PARTS, Part, first_group, part_of
 from dashboard.widgets.agreement_panel import agreement_panel
 from dashboard.widgets.flip_panel import flip_panel
 from dashboard.widgets.run_bar import Viewed
-from dashboard.widgets.run_page import viewed_run
+from dashboard.widgets.run_page import apart, viewed_run
 from dashboard.widgets.story_panel import story_panel
 
 
@@ -47,7 +47,8 @@ def page() -> None:
     )
     if viewed is None:
         return
-    show(viewed, viewed.epoch)
+    epoch = viewed.epoch
+    apart(lambda: show(viewed, epoch))
 
 
 page()

@@ -7,7 +7,6 @@ from dashboard import answer_loaders, cells, loaders, matrix_loaders, selection
 from dashboard.charts.curves import accuracy_curves, loss_curves
 from dashboard.charts.epoch_line import with_epoch
 from dashboard.components.plot import plot
-from dashboard.selection import Selection
 from dashboard.text import sentence
 from dashboard.widgets.answer_threshold import answer_threshold
 from dashboard.widgets.class_table import class_table
@@ -16,7 +15,7 @@ from dashboard.widgets.confusion_images import confusion_images
 from dashboard.widgets.confusion_matrix import confusion_matrix
 from dashboard.widgets.run_bar import Viewed
 from dashboard.widgets.run_heading import accuracies
-from dashboard.widgets.run_page import viewed_run
+from dashboard.widgets.run_page import apart, viewed_run
 
 
 def show_answers(viewed: Viewed) -> None:
@@ -32,8 +31,7 @@ def show_answers(viewed: Viewed) -> None:
         )
         show_curves(viewed)
         return
-    # Alone anew: a click on a cell must not draw run bar, curves and table with it.
-    st.fragment(show_confusions)(viewed, answers, selection.current())
+    apart(lambda: show_confusions(viewed, answers))
     st.space("small")
     curves, classes = st.columns([8, 5], gap="large")
     with curves:
@@ -42,17 +40,9 @@ def show_answers(viewed: Viewed) -> None:
         class_table(viewed, answers)
 
 
-def show_confusions(viewed: Viewed, answers: answer_loaders.Answers, asked: Selection) -> None:
-    """What cells, threshold and comparison change: matrix, images and history.
-
-    Args:
-        viewed: run, epoch and split.
-        answers: of that epoch.
-        asked: the selection that the rest of the page is drawn for.
-    """
+def show_confusions(viewed: Viewed, answers: answer_loaders.Answers) -> None:
+    """What cells, threshold and comparison change: matrix, images and history."""
     now = selection.current()
-    if (now.run, now.epoch, now.split) != (asked.run, asked.epoch, asked.split):
-        st.rerun()  # a click on the history has gone to another epoch
     answered = matrix_loaders.answered(answers, now.threshold)
     choice = cells.chosen(now, len(answers.classes))
     matrix, images = st.columns([9, 11], gap="medium")

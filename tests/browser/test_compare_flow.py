@@ -69,6 +69,8 @@ def test_flips_between_two_runs_open_their_images(
     reload(page)
     expect(_tiles(page)).to_have_count(counts[fullest])
     page.get_by_role("button", name="Swap A and B").click()
+    # The bar above is drawn for the other run, too.
+    expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value(re.compile("^first"))
     expect(page).to_have_url(re.compile(rf"group=flips(:|%3A)broken(\+|%20){fullest}"))
     expect(_tiles(page)).to_have_count(counts[fullest])
     assert _indices(page) == expected

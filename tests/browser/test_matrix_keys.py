@@ -183,6 +183,30 @@ def test_what_is_chosen_is_said_and_the_cursor_stays_on_it(page: Page) -> None:
     assert now["label"].startswith("true c2, predicted c2")
 
 
+def test_another_choice_moves_outlines_and_draws_nothing_anew(page: Page) -> None:
+    counts, names = _counts(4), _names(4)
+    _draw(page, confusion(counts, names, selected=[(1, 2)]), "before")
+    page.evaluate(
+        """() => {
+          [window.drawn, window.whole] = [0, Plotly.react];
+          Plotly.react = (...given) => { window.drawn += 1; return window.whole(...given); };
+        }"""
+    )
+    outlines = page.locator(".shapelayer path")
+    was = outlines.evaluate("path => path.getAttribute('d')")
+    _update(page, confusion(counts, names, selected=[(1, 2), (3, 0)]), "two chosen")
+    expect(outlines).to_have_count(2)
+    assert outlines.first.evaluate("path => path.getAttribute('d')") == was
+    _update(page, confusion(counts, names), "none chosen")
+    expect(outlines).to_have_count(0)
+    assert page.evaluate("window.drawn") == 0
+    _update(page, confusion(counts + 1, names, selected=[(0, 0)]), "other counts")
+    expect(page.locator(".textpoint").first).to_have_text(str(counts[0, 0] + 1))
+    expect(outlines).to_have_count(1)
+    assert page.evaluate("window.drawn") == 1
+    page.evaluate("() => { Plotly.react = window.whole; }")
+
+
 def test_escape_leaves_the_matrix_and_takes_its_words_away(page: Page) -> None:
     _draw(page, confusion(_counts(3), _names(3)), "to be left")
     _enter(page)

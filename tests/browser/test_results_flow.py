@@ -134,6 +134,9 @@ def test_a_threshold_and_the_strip_of_epochs(page: Page, dashboard: str, run: Ru
 
     page.get_by_role("button", name="Go to epoch 1", exact=True).click()
     _address(page, "epoch=1")
+    # What stands around matrix and images, too.
+    expect(page.get_by_text("Per class · test, epoch 1")).to_be_visible()
+    expect(page.get_by_role("slider", name="Epoch 1 of 2")).to_be_visible()
     sure = len(labels) - int((run.probabilities(1, "test").max(1) < 0.5).sum())
     expect(page.locator(".st-key-answer_numbers")).to_contain_text(f"{sure} answered")
     page.get_by_text("difference", exact=True).click()
