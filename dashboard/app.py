@@ -10,7 +10,8 @@ from dashboard.selection import NAMES
 st.set_page_config(page_title="ConvScope", page_icon="🔬", layout="wide")
 HERE = Path(__file__).parent
 st.logo(HERE / "logo.svg", size="medium")
-st.html(HERE / "style.css")
+# A sheet alone would be put where toasts are, and a toast of a fragment would take its place.
+st.html(f'<i class="cs-sheet"></i><style>{(HERE / "style.css").read_text("utf-8")}</style>')
 PAGES = [
     st.Page("views/train.py", title="Train", url_path="train", default=True),
     st.Page("views/runs.py", title="Runs", url_path="runs"),

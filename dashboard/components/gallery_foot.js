@@ -27,22 +27,29 @@ function refreshHint(gallery) {
 }
 
 function pager(gallery) {
-  const { page, pages, tags, sizes } = gallery.data;
+  const { pages, tags, sizes } = gallery.data;
   const made = element("div", "pager");
   if (tags) made.append(element("span", "hint"));
-  if (sizes.length) made.append(sizer(gallery));
-  if (pages < 2) return made;
+  const controls = element("span", "controls");
+  if (sizes.length) controls.append(sizer(gallery));
+  if (pages > 1) controls.append(...turners(gallery));
+  if (controls.childElementCount) made.append(controls);
+  return made;
+}
+
+function turners(gallery) {
+  const { page, pages } = gallery.data;
   const turner = (text, name, target) => {
     const turning = button(text, name, () => act(gallery, { page: target }));
     turning.disabled = target < 0 || target >= pages || target === page;
     return turning;
   };
-  if (pages > 2) made.append(turner("«", "First page", 0));
-  made.append(turner("‹", "Previous page", page - 1));
-  made.append(element("span", "number", `page ${page + 1} of ${pages}`));
-  made.append(turner("›", "Next page", page + 1));
-  if (pages > 2) made.append(turner("»", "Last page", pages - 1));
-  return made;
+  const near = [
+    turner("‹", "Previous page", page - 1),
+    element("span", "number", `page ${page + 1} of ${pages}`),
+    turner("›", "Next page", page + 1),
+  ];
+  return pages < 3 ? near : [turner("«", "First page", 0), ...near, turner("»", "Last page", pages - 1)];
 }
 
 function sizer(gallery) {

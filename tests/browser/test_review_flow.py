@@ -141,3 +141,30 @@ def test_the_open_image_is_walked_across_pages_without_closing(
     page.keyboard.press("Escape")
     expect(pane).to_have_count(0)
     expect(page).not_to_have_url(re.compile("example="))
+
+
+def test_what_was_said_is_undone_by_key_and_another_size_outlives_a_reload(
+    page: Page, dashboard: str, run: Run, data_dir: Path
+) -> None:
+    annotating.tag(DIGITS, "test", [], "smudged", data_dir)
+    go(page, f"{dashboard}/results?run={run.id}")
+    expect(_tiles(page)).to_have_count(120)
+    chosen = _indices(page)[1]
+    before = _said(data_dir).tags_of("test", chosen)
+    _tiles(page).nth(1).focus()
+    page.get_by_role("button", name="Large images").click()
+    expect(_tiles(page)).to_have_count(60)
+    _tiles(page).nth(1).click()
+    expect(page.locator(".st-key-example_pane")).to_contain_text(f"Image {chosen:,} · 2 of")
+    page.keyboard.press("1")
+    said = page.locator(".st-key-gallery .said .words")
+    expect(said).to_contain_text(f"image {chosen:,}")
+    assert _said(data_dir).tags_of("test", chosen) != before
+    page.keyboard.press("Control+z")
+    expect(said).to_have_count(0)
+    assert _said(data_dir).tags_of("test", chosen) == before
+    # A toast has told of it, and has not taken the place of the style sheet: 2 rem.
+    expect(page.get_by_test_id("stMainBlockContainer")).to_have_css("padding-left", "28px")
+
+    reload(page)
+    expect(_tiles(page)).to_have_count(60)
