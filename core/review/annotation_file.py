@@ -15,7 +15,7 @@ Images are named by the file they come from, ``train`` (validation images are dr
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.datasets.dataset import FILES
@@ -40,13 +40,25 @@ def check_image(dataset: Dataset, file: str, index: int) -> None:
     """
     if file not in FILES:
         raise ReviewError(f"images are in the file {' or '.join(FILES)}, got {file!r}")
-    if isinstance(index, bool) or not hasattr(index, "__index__"):
-        raise ReviewError(f"images have whole numbers, got {index!r}")
+    _check_whole(index)
     size = len(dataset.labels_of(file))
     if not 0 <= index < size:
         raise ReviewError(
             f"the {file} file of {dataset.title} has images 0 to {size - 1:,}, got {index:,}"
         )
+
+
+def check_images(dataset: Dataset, file: str, indices: Collection[int]) -> None:
+    """`check_image` of each of them; of many, the ends tell where all of them lie."""
+    for index in indices:
+        _check_whole(index)
+    for index in (min(indices), max(indices)) if indices else ():
+        check_image(dataset, file, index)
+
+
+def _check_whole(index: object) -> None:
+    if isinstance(index, bool) or not hasattr(index, "__index__"):
+        raise ReviewError(f"images have whole numbers, got {index!r}")
 
 
 def check_decision(dataset: Dataset, file: str, index: int, decision: Decision) -> None:
@@ -207,8 +219,7 @@ def _check_images(
 ) -> None:
     for images in (*tags.values(), notes):
         for file, indices in images.items():
-            for index in (min(indices), max(indices)) if indices else ():
-                check_image(dataset, file, index)
+            check_images(dataset, file, indices)
 
 
 def _files(images: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from core.datasets.dataset import FILES
 from core.datasets.download import default_folder
@@ -23,6 +23,7 @@ from core.review.annotation_file import (
     MOST_TAGS,
     check_decision,
     check_image,
+    check_images,
     from_bytes,
     to_bytes,
 )
@@ -51,6 +52,7 @@ __all__ = [
 ]  # fmt: skip
 
 _LOCK_SECONDS = 10.0
+_Told = TypeVar("_Told")
 _heard: ContextVar[list[Change] | None] = ContextVar("_heard", default=None)
 
 
@@ -188,15 +190,7 @@ def import_file(dataset: Dataset, data: bytes, folder: Path | None = None) -> Me
         ReviewError: if it is damaged, newer, or of another data set.
     """
     theirs = from_bytes(data, dataset, "the file")
-    told: list[Merged] = []
-
-    def change(before: Annotations) -> Annotations:
-        after, counts = merged(before, theirs)
-        told.append(counts)
-        return after
-
-    _changed(dataset, folder, change)
-    return told[-1]
+    return _changed_and_told(dataset, folder, lambda before: merged(before, theirs))
 
 
 def export_bytes(dataset: Dataset, folder: Path | None = None) -> bytes:
@@ -223,28 +217,33 @@ def undo(dataset: Dataset, change: Change, folder: Path | None = None) -> Undone
             be used.
         DiskError: if it cannot be written.
     """
-    told: list[Undone] = []
-
-    def back(now: Annotations) -> Annotations:
-        before, counts = undone(now, change)
-        told.append(counts)
-        return before
-
-    _changed(dataset, folder, back)
-    return told[-1]
+    return _changed_and_told(dataset, folder, lambda now: undone(now, change))
 
 
 def _changed(
     dataset: Dataset, folder: Path | None, change: Callable[[Annotations], Annotations]
 ) -> Annotations:
+    def both(before: Annotations) -> tuple[Annotations, Annotations]:
+        after = change(before)
+        return after, after
+
+    return _changed_and_told(dataset, folder, both)
+
+
+def _changed_and_told(
+    dataset: Dataset,
+    folder: Path | None,
+    change: Callable[[Annotations], tuple[Annotations, _Told]],
+) -> _Told:
+    """Keeps what a change makes of the file, and gives what it tells besides."""
     with _writing(path_of(dataset, folder)) as path:
         before = load(dataset, folder)
-        after = change(before)
+        after, told = change(before)
         if after != before:
             write_atomic(path, to_bytes(after))
             if (changes := _heard.get()) is not None:
                 changes.append(difference(before, after))
-    return after
+    return told
 
 
 @contextmanager
@@ -261,8 +260,7 @@ def _writing(path: Path) -> Iterator[Path]:
 
 def _checked(dataset: Dataset, file: str, indices: Iterable[int]) -> frozenset[int]:
     wanted = frozenset(indices)
-    for index in wanted:
-        check_image(dataset, file, index)
+    check_images(dataset, file, wanted)
     return frozenset(map(int, wanted))
 
 

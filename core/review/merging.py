@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from core.datasets.dataset import FILES
 from core.errors import ReviewError
 from core.review.annotation_file import MOST_TAGS
 from core.review.marks import Annotations
+
+_Mark = TypeVar("_Mark")
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ def merged(ours: Annotations, theirs: Annotations) -> tuple[Annotations, Merged]
         ReviewError: if together there are too many tags.
     """
     tags = {name: dict(images) for name, images in ours.tags.items()}
-    added = kept = 0
+    added = 0
     for name, images in theirs.tags.items():
         for file, indices in images.items():
             added += len(indices - ours.tagged(name, file))
@@ -42,15 +46,20 @@ def merged(ours: Annotations, theirs: Annotations) -> tuple[Annotations, Merged]
         tags.setdefault(name, {})
     if len(tags) > MOST_TAGS:
         raise ReviewError(f"together that would be {len(tags)} tags, and there can be {MOST_TAGS}")
-    counts = []
-    sides: list[dict[str, dict[int, object]]] = []
-    for mine, others in ((ours.notes, theirs.notes), (ours.decisions, theirs.decisions)):
-        side: dict[str, dict[int, object]] = {}
-        for file in FILES:
-            own, foreign = dict(mine.get(file, {})), dict(others.get(file, {}))
-            kept += sum(own[index] != foreign[index] for index in own.keys() & foreign.keys())
-            side[file] = {**foreign, **own}
-        counts.append(sum(map(len, side.values())) - sum(len(part) for part in mine.values()))
-        sides.append(side)
-    both = replace(ours, tags=tags, notes=sides[0], decisions=sides[1])  # type: ignore[arg-type]
-    return both, Merged(added, counts[0], counts[1], kept)
+    notes, new_notes, kept_notes = _together(ours.notes, theirs.notes)
+    decisions, new_decisions, kept_decisions = _together(ours.decisions, theirs.decisions)
+    both = replace(ours, tags=tags, notes=notes, decisions=decisions)
+    return both, Merged(added, new_notes, new_decisions, kept_notes + kept_decisions)
+
+
+def _together(
+    ours: Mapping[str, Mapping[int, _Mark]], theirs: Mapping[str, Mapping[int, _Mark]]
+) -> tuple[dict[str, dict[int, _Mark]], int, int]:
+    """The marks of both, how many are new to ours, and how many of ours differ and stayed."""
+    both, new, kept = {}, 0, 0
+    for file in FILES:
+        own, foreign = ours.get(file, {}), theirs.get(file, {})
+        both[file] = {**foreign, **own}
+        new += len(foreign.keys() - own.keys())
+        kept += sum(own[index] != foreign[index] for index in own.keys() & foreign.keys())
+    return both, new, kept
