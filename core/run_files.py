@@ -128,6 +128,20 @@ def overwrite(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder in one that is there: with its parents made too, a deleted run would be back.
+
+    Raises:
+        RunError: if the folder above it is gone.
+        DiskError: if the disk is full or read-only.
+    """
+    with disk_errors(path):
+        try:
+            path.mkdir(exist_ok=True)
+        except FileNotFoundError:
+            raise RunError(f"{path.parent} does not exist any more") from None
+
+
 def to_json_bytes(values: Any, *, compact: bool = False) -> bytes:
     """Strict JSON: NaN and infinity are refused.
 

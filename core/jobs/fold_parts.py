@@ -18,7 +18,7 @@ import torch
 
 from core.errors import RunError
 from core.jobs.kept_arrays import Arrays, keep_arrays, kept_arrays, let_go
-from core.run_files import disk_errors
+from core.run_files import make_folder
 from core.runs.saving import latest_state, save_resume
 from core.training.folds import FoldResult
 
@@ -142,12 +142,8 @@ class FoldParts:
 
     def _save(self, training: Training) -> None:
         began = time.monotonic()
-        with disk_errors(self._begun):
-            try:
-                self.folder.mkdir(exist_ok=True)
-            except FileNotFoundError:  # with its parents made too, a deleted run would be back
-                raise RunError(f"{self.folder.parent} does not exist any more") from None
-            self._begun.mkdir(exist_ok=True)
+        make_folder(self.folder)
+        make_folder(self._begun)
         checkpoint = training.checkpoint()
         state = {**checkpoint.state, "fingerprint": self.fingerprint}
         save_resume(self._begun, replace(checkpoint, state=state))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.errors import RunError
-from core.run_files import disk_errors, to_json_bytes
+from core.run_files import disk_errors, make_folder, to_json_bytes
 from core.runs.checkpoints import read_checked, read_object, remove_folder, write_folder
 
 if TYPE_CHECKING:
@@ -43,11 +43,7 @@ def keep_arrays(
     """
     from safetensors.numpy import save
 
-    with disk_errors(folder):
-        try:
-            folder.parent.mkdir(exist_ok=True)
-        except FileNotFoundError:  # with its parents made too, a deleted run would be back
-            raise RunError(f"{folder.parent.parent} does not exist any more") from None
+    make_folder(folder.parent)
     if folder.exists():
         remove_folder(folder)
     files = {_ABOUT: to_json_bytes(about)}
