@@ -43,7 +43,7 @@ def analysis_card(
     if found.state == "done":
         show(found)
     elif found.state == "working":
-        _progress(look, parts, f"stop_{key}", stop)
+        progress(look, parts, f"stop_{key}", stop)
     else:
         if found.state == "failed":
             st.error(sentence(found.message), icon="⚠️")
@@ -66,13 +66,20 @@ def _start(look: Callable[[bool], AnalysisState]) -> None:
     _look(look, start=True)
 
 
-def _progress(
+def progress(
     look: Callable[[bool], AnalysisState],
     parts: str,
     key: str,
     stop: Callable[[], None] | None,
 ) -> None:
-    """A bar that follows the work; the page is drawn anew once it ends."""
+    """A bar that follows something at work; the page is drawn anew once it ends.
+
+    Args:
+        look: how far it is; never called with True.
+        parts: what the bar counts, as in ``images``.
+        key: of the button that stops it.
+        stop: as `analysis_card` takes it.
+    """
 
     def check() -> None:
         found = _look(look)

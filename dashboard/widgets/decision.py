@@ -103,7 +103,7 @@ class _Buttons:
             ("ambiguous", ":material/question_mark:", "A"),
             ("left out", ":material/block:", "L"),
         ):
-            same = dict.fromkeys(self.images, Decision(kind))  # type: ignore[arg-type]
+            same = dict.fromkeys(self.images, Decision(kind))  # type: ignore[arg-type]  # of the two
             name = "Ambiguous" if kind == "ambiguous" else "Leave out"
             self._button(kind, name, icon, shortcut, same)
         if any(self.now.values()):

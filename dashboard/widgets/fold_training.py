@@ -11,7 +11,7 @@ from core.runs import Run
 from dashboard import fold_loaders
 from dashboard.label_loaders import Source
 from dashboard.text import counted, duration, percent, sentence
-from dashboard.widgets.analysis_card import analysis_card
+from dashboard.widgets.analysis_card import analysis_card, progress
 from dashboard.widgets.fold_rounds import next_round, start_folding
 from dashboard.widgets.label_source import choose_folding
 from dashboard.widgets.run_bar import Viewed
@@ -60,16 +60,10 @@ def _other(run: Run, working: Folding) -> None:
         "with other numbers; what it has trained is kept.",
         icon=":material/model_training:",
     )
-    analysis_card(
-        lambda start: fold_loaders.look(run, working),
-        lambda _: None,
-        about="",
-        button="",
-        key="other_folds",
-        icon="",
-        parts="steps",
+    progress(
+        lambda start: fold_loaders.look(run, working), "steps", "stop_other_folds",
         stop=lambda: fold_loaders.stop(run, working),
-    )
+    )  # fmt: skip
     st.button(
         "Show it", key="show_other_folds", icon=":material/arrow_forward:",
         on_click=choose_folding, args=(working,),
