@@ -35,7 +35,7 @@ function carry(event) {
   link.setAttribute("href", shown);
 }
 
-// As the browser's own Back and Forward do it: one entry, which the server completes in place.
+// As the browser's own Back and Forward do it: the server completes the address in place.
 // It knows the selection better than the address, which may not have heard of the last click yet.
 function follow(event) {
   const link = event.button === 0 ? linkOf(event) : null;
@@ -74,6 +74,9 @@ let listening = false;
 
 export default function ({ data }) {
   known = data;
-  if (!listening) listen();
+  if (!listening) {
+    stepOnce();
+    listen();
+  }
   listening = true;
 }

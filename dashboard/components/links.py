@@ -1,4 +1,4 @@
-"""Links between the pages that carry what is looked at, and make one entry in the history."""
+"""Links between the pages that carry what is looked at; one act, one entry in the history."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.components.assets import joined
 
-_mount = st.components.v2.component("convscope_links", js=joined("links.js"))
+_mount = st.components.v2.component("convscope_links", js=joined("history_steps.js", "links.js"))
 
 
 def carry_selection(pages: Sequence[str], carried: Sequence[str]) -> None:

@@ -37,12 +37,13 @@ CHROMIUM = next(
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"]
 # Streamlit looks for its server below the page's own path first, and is answered 404 there.
 HARMLESS = ("status of 404",)
-# Connected, drawn for the first time, and no script has run for a moment.
+# Connected, drawn for the first time, the links are ours, and no script has run for a moment.
 AT_REST = """(asked) => {
   if (window.restAsked !== asked) [window.restAsked, window.restingSince] = [asked, undefined];
   const app = document.querySelector("[data-testid=stApp]");
   const drawn = document.querySelector("[data-testid=stMain] [data-testid=stElementContainer]");
-  const rests = app?.dataset.testScriptState === "notRunning" && drawn !== null;
+  const ours = Object.hasOwn(history, "pushState");
+  const rests = app?.dataset.testScriptState === "notRunning" && drawn !== null && ours;
   window.restingSince = rests ? window.restingSince ?? performance.now() : undefined;
   return rests && performance.now() - window.restingSince > 100;
 }"""

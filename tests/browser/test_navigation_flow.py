@@ -1,4 +1,4 @@
-"""Links between the pages in a real browser: they carry the selection, and Back takes one press."""
+"""The address in a browser: links carry the selection, one act is one step of the history."""
 
 import re
 from pathlib import Path
@@ -18,26 +18,52 @@ def run(runs_dir: Path) -> Run:
     return train(RunStore(runs_dir), name="travelled")
 
 
+def steps(page: Page) -> int:
+    return int(page.evaluate("history.length"))
+
+
 def test_a_link_carries_the_selection_and_is_one_step_of_the_history(
     page: Page, dashboard: str, run: Run
 ) -> None:
+    def expect_at(path: str) -> None:
+        expect(page).to_have_url(re.compile(f"{dashboard}/{path}\\?run={run.id}&epoch=1&cell=4-9"))
+        settle(page)
+
     go(page, f"{dashboard}/results?run={run.id}&epoch=1&cell=4-9")
-    address = page.url
-    steps = page.evaluate("history.length")
-    for name, path in (("Slices", "slices"), ("Train", ""), ("Labels", "labels")):
-        page.get_by_role("link", name=name, exact=True).click()
-        expect(page).to_have_url(re.compile(f"{dashboard}/{path}\\?run={run.id}&epoch=1&cell=4-9"))
-        settle(page)
-    assert page.evaluate("history.length") == steps + 3
-    for path in ("", "slices"):
-        page.go_back()
-        expect(page).to_have_url(re.compile(f"{dashboard}/{path}\\?run={run.id}&epoch=1&cell=4-9"))
-        settle(page)
-    page.go_back()
-    expect(page).to_have_url(address)
     link = page.get_by_role("link", name="Filters", exact=True)
     link.hover()
     expect(link).to_have_attribute("href", f"/filters?run={run.id}&epoch=1&cell=4-9")
+    before = steps(page)
+    for name, path in (("Slices", "slices"), ("Train", ""), ("Labels", "labels")):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect_at(path)
+    assert steps(page) == before + 3
+    for path in ("", "slices", "results"):
+        page.go_back()
+        expect_at(path)
+
+
+def test_only_the_reader_makes_steps(page: Page, dashboard: str, run: Run) -> None:
+    """Streamlit pushes an address for each thing it says, as a part that watches something does."""
+    pushes = "['/runs', '/results'].forEach((path) => history.pushState({}, '', path))"
+    go(page, f"{dashboard}/results?run={run.id}")
+    before = steps(page)
+    page.evaluate(pushes)
+    assert steps(page) == before
+    page.keyboard.press("Shift")
+    page.evaluate(pushes)
+    assert steps(page) == before + 1
+
+
+def test_a_button_that_leads_to_another_page_is_one_step(
+    page: Page, dashboard: str, run: Run
+) -> None:
+    go(page, f"{dashboard}/runs?run={run.id}")
+    before = steps(page)
+    page.get_by_role("button", name="Open results").click()
+    expect(page).to_have_url(re.compile(f"{dashboard}/results\\?run={run.id}"))
+    settle(page)
+    assert steps(page) == before + 1
 
 
 def test_the_first_page_answers_to_its_name(page: Page, dashboard: str, run: Run) -> None:
