@@ -21,6 +21,7 @@ from core.config import (
 from core.datasets.catalog import entry
 from core.errors import UserError
 from core.presets import PRESETS, preset
+from dashboard.address import Address
 from dashboard.text import escaped, quoted
 
 DEFAULT_PRESET = "classic"
@@ -29,8 +30,8 @@ NAMES = ("preset", "set")
 _KEPT = ("data",)
 _KEPT_TRAINING = ("seed", "device", "threads")
 _STATE, _FOLLOWED = "draft", "draft follows run"
-_WRITTEN, _PROBLEMS = "draft addresses", "draft problems"
-_REMEMBERED = 200  # own addresses
+_PROBLEMS = "draft problems"
+_ADDRESS = Address(NAMES)
 _NEW = {
     "blocks": ConvBlock(channels=16, padding=1).model_dump(),
     "dense": DenseLayer().model_dump(),
@@ -84,13 +85,13 @@ def to_params(draft: Draft) -> dict[str, str]:
 
 
 def current() -> Draft:
-    """This tab's draft. An address that it has not written itself, as of a link, wins."""
-    asked = _asked()
-    unknown = asked and asked not in st.session_state.get(_WRITTEN, [])
-    if _STATE not in st.session_state or unknown:
+    """This tab's draft, or the one that the address asks for, as of a link or after Back."""
+    asked = _ADDRESS.read()
+    known = st.session_state.get(_STATE)
+    if known is None or (asked and asked != to_params(known)):
         st.session_state[_STATE], st.session_state[_PROBLEMS] = from_params(asked)
     draft: Draft = st.session_state[_STATE]
-    _write_params(draft)
+    _ADDRESS.write(to_params(draft))
     return draft
 
 
@@ -104,7 +105,7 @@ def follow(run_id: str, config: RunConfig, active: bool) -> None:
         return
     st.session_state[_FOLLOWED] = run_id
     fresh = _STATE not in st.session_state
-    if (fresh and not _asked()) or (not fresh and active):
+    if (fresh and not _ADDRESS.read()) or (not fresh and active):
         load(config)
 
 
@@ -117,7 +118,7 @@ def problems() -> list[str]:
 def replace(draft: Draft) -> None:
     """Goes on with another draft."""
     st.session_state[_STATE] = draft
-    _write_params(draft)
+    _ADDRESS.write(to_params(draft))
 
 
 def load(config: RunConfig) -> None:
@@ -171,21 +172,3 @@ def _owner(values: Any, path: str) -> tuple[Any, str]:
     for step in parents:
         values = values[int(step)] if step.isdigit() else values[step]
     return values, name
-
-
-def _asked() -> dict[str, str]:
-    return {name: st.query_params[name] for name in NAMES if name in st.query_params}
-
-
-def _write_params(draft: Draft) -> None:
-    wanted = to_params(draft)
-    # A slider may move while the browser still shows the address before the last one: an address
-    # of our own is never news.
-    written = st.session_state.setdefault(_WRITTEN, [])
-    if wanted not in written:
-        written.append(wanted)
-        del written[:-_REMEMBERED]
-    if wanted != _asked():
-        others = {key: st.query_params.get_all(key) for key in st.query_params if key not in NAMES}
-        # One message for all of them: each would be an entry of its own in the history.
-        st.query_params.from_dict({**others, **wanted})

@@ -70,3 +70,15 @@ def test_the_first_page_answers_to_its_name(page: Page, dashboard: str, run: Run
     go(page, f"{dashboard}/train?preset=classic")
     expect(page).to_have_url(re.compile(f"{dashboard}/\\?preset=classic"))
     expect(page.get_by_text("Page not found")).to_have_count(0)
+
+
+def test_back_undoes_a_choice_on_train(page: Page, dashboard: str) -> None:
+    go(page, f"{dashboard}/?preset=classic")
+    classic = page.get_by_role("radio", name="Classic", exact=True)
+    expect(classic).to_be_checked()
+    page.get_by_role("radio", name="Deep", exact=True).click()
+    expect(page).to_have_url(f"{dashboard}/?preset=deep")
+    settle(page)
+    page.go_back()
+    expect(classic).to_be_checked()
+    expect(page).to_have_url(f"{dashboard}/?preset=classic")
