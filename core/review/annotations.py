@@ -239,10 +239,11 @@ def _changed_and_told(
     with _writing(path_of(dataset, folder)) as path:
         before = load(dataset, folder)
         after, told = change(before)
-        if after != before:
+        # Not `after != before`: no note at all and no note on a file's images say the same.
+        if not (done := difference(before, after)).is_empty:
             write_atomic(path, to_bytes(after))
             if (changes := _heard.get()) is not None:
-                changes.append(difference(before, after))
+                changes.append(done)
     return told
 
 

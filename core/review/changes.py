@@ -45,6 +45,11 @@ class Change:
     decisions: Swaps[Decision] = field(default_factory=dict)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing has become different."""
+        return not (self.tags or self.made or self.deleted or self.notes or self.decisions)
+
+    @property
     def images(self) -> dict[str, Images]:
         """File -> indices of all images that it was about; files without any are left out."""
         found = {

@@ -10,7 +10,7 @@ from core.review import annotations as annotating
 from core.review.annotations import Decision
 from core.review.changes import Change
 from dashboard.change_words import told
-from tests.dashboard.pages import texts
+from tests.dashboard.pages import deciding, texts
 from tests.dashboard.test_review_gallery import _gallery
 
 DIGITS = datasets.load("digits")
@@ -54,7 +54,7 @@ def test_several_steps_are_undone_the_last_one_first(run):
     assert _gallery(at)["said"] == "Tag “odd” set on image 3"
     at.text_area(key="example_note_test_3").set_value("open loop").run()
     assert _gallery(at)["said"] == "Note on image 3"
-    at.button(key="decision_ambiguous").click().run()
+    deciding(at, "ambiguous")[0].click().run()
     assert _gallery(at)["said"] == "Image 3: ambiguous"
     said = annotating.load(DIGITS)
     assert said.decision_of("test", 3) == Decision("ambiguous")
@@ -68,6 +68,14 @@ def test_several_steps_are_undone_the_last_one_first(run):
     assert annotating.load(DIGITS).tags == {}
     assert _gallery(at)["said"] == ""
     assert _undo(at) == ""
+
+
+def test_what_changes_nothing_is_no_step(run):
+    at = _open(run, example="3")
+    deciding(at, "ambiguous")[0].click().run()
+    at.text_area(key="example_note_test_3").set_value("  ").run()
+    assert _gallery(at)["said"] == "Image 3: ambiguous"
+    assert _undo(at) == "Undone: Image 3: ambiguous"
 
 
 def test_the_deletion_of_a_tag_is_undone_in_both_files(run):
@@ -87,7 +95,7 @@ def test_what_another_tab_changed_since_stays_and_is_told(run):
     ids = _gallery(at)["ids"][:3]
     at.session_state["some_chosen"] = (("digits", "test"), frozenset(ids))
     at.run()
-    at.button(key="decision_chosen_ambiguous").click().run()
+    deciding(at, "ambiguous", "decision_chosen")[0].click().run()
     assert _gallery(at)["said"] == "3 images: ambiguous"
     annotating.decide(DIGITS, "test", ids[0], Decision("left out"))  # in another tab
     assert _undo(at) == (
@@ -98,7 +106,7 @@ def test_what_another_tab_changed_since_stays_and_is_told(run):
 
 def test_where_nothing_stands_any_more_nothing_is_undone(run):
     at = _open(run, example="3")
-    at.button(key="decision_ambiguous").click().run()
+    deciding(at, "ambiguous")[0].click().run()
     annotating.decide(DIGITS, "test", 3, Decision("left out"))
     assert _undo(at) == "Image 3: ambiguous: changed since by others. Nothing is undone."
     assert annotating.load(DIGITS).decision_of("test", 3) == Decision("left out")
@@ -107,7 +115,7 @@ def test_where_nothing_stands_any_more_nothing_is_undone(run):
 
 def test_a_damaged_file_keeps_the_step_for_later(run):
     at = _open(run, example="3")
-    at.button(key="decision_ambiguous").click().run()
+    deciding(at, "ambiguous")[0].click().run()
     path = annotating.path_of(DIGITS)
     whole = path.read_bytes()
     path.write_text("{")
@@ -118,7 +126,7 @@ def test_a_damaged_file_keeps_the_step_for_later(run):
 
 def test_the_image_that_a_change_was_about_is_opened_again(run):
     at = _open(run, example="3")
-    at.button(key="decision_ambiguous").click().run()
+    deciding(at, "ambiguous")[0].click().run()
     at.query_params["example"] = "4"
     at.run()
     assert _gallery(at)["said"] == "Image 3: ambiguous; image 4 is open now"

@@ -1,5 +1,7 @@
 """Undoing: what a change left comes back as it was, and what others did since stays."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +12,11 @@ from core.review.annotation_file import MOST_TAGS
 from core.review.annotations import Undone
 from core.review.changes import difference, undone
 from core.review.marks import Annotations, Decision
+from core.run_files import signature
 from tests.core.review.test_annotations import DATA
 
+SAID = Annotations(DATA.name, DATA.fingerprint, DATA.classes)
+NOTED = replace(SAID, notes={"train": {0: "open"}})
 FILES = ("train", "test")
 PLACES = range(4)
 images = st.frozensets(st.sampled_from(PLACES))
@@ -109,6 +114,35 @@ def test_what_a_change_was_about_can_be_told(tmp_path):
     assert note.notes == {"train": {2: (None, "open")}}
     assert decision.decisions == {"train": {2: (None, Decision("ambiguous"))}}
     assert (deletion.deleted, deletion.images) == ({"odd": 0}, {"test": {1, 3}})
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda where: annotating.set_note(DATA, "test", 2, " ", where),
+        lambda where: annotating.decide(DATA, "test", 2, None, where),
+        lambda where: annotating.untag(DATA, "test", [2], "odd", where),
+        lambda where: annotating.untag(DATA, "train", [2], "odd", where),
+        lambda where: annotating.tag(DATA, "test", [], "odd", where),
+        lambda where: annotating.import_file(DATA, annotating.export_bytes(DATA, where), where),
+        lambda where: annotating.undo(DATA, difference(SAID, NOTED), where),
+    ],
+    ids=["note", "decision", "untag", "untag elsewhere", "no image", "import", "undo"],
+)
+def test_a_change_of_nothing_is_none_and_leaves_the_file_alone(tmp_path, act):
+    annotating.tag(DATA, "test", [3], "odd", tmp_path)
+    before = signature(annotating.path_of(DATA, tmp_path))
+    with annotating.noticed() as noticed:
+        act(tmp_path)
+    assert noticed == []
+    assert signature(annotating.path_of(DATA, tmp_path)) == before
+
+
+@given(steps(2))
+def test_a_change_is_empty_exactly_where_every_mark_and_tag_stays(pair):
+    before, after = pair
+    assert difference(before, after).is_empty == (_whole(before) == _whole(after))
+    assert difference(before, before).is_empty
 
 
 def test_what_fails_is_no_change(tmp_path):
