@@ -61,11 +61,11 @@ def start(of: Run, folding: Folding) -> AnalysisState:
     """Has the networks trained, or goes on with them.
 
     Raises:
-        UserError: if that cannot be started, or the decisions have changed since.
+        UserError: if that cannot be started, or its decisions are neither kept nor those of now.
     """
     so_far = decisions_so_far(of)
-    known = folding.decisions is None or was_asked_for(of, folding)
-    return request_folds(of, folding, None if known else so_far)
+    same = so_far is not None and so_far.digest == folding.decisions
+    return request_folds(of, folding, so_far if same else None)
 
 
 def again(of: Run, folding: Folding) -> AnalysisState:

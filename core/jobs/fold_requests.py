@@ -96,14 +96,16 @@ def request_folds(run: Run, folding: Folding, overlay: Overlay | None = None) ->
 
     Raises:
         ConfigError: if a number is out of range.
-        RunError: if the decisions are not those of the digest.
+        RunError: if the decisions are not those of the digest, or neither given nor kept whole.
         DiskError: if the disk is full or read-only.
     """
     analysis = fold_analysis(run, folding.num_folds, folding.epochs, folding.decisions)
     path = _overlay_path(run, analysis)
-    if overlay is not None:
-        if overlay.digest != folding.decisions:
-            raise RunError("the decisions have changed since; look at them again, then train")
+    if overlay is None and (folding.decisions is None or path.exists()):
+        overlay_of_folds(run, folding)  # damaged ones are refused before anything is asked for
+    elif overlay is None or overlay.digest != folding.decisions:
+        raise RunError("the decisions have changed since; look at them again, then train")
+    else:
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, overlay.to_bytes())

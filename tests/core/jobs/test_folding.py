@@ -323,6 +323,22 @@ class TestDecisions:
         with pytest.raises(RunError, match="have changed since"):
             request_folds(rich, Folding(2, 1, "0" * 64), decisions())
 
+    def test_a_training_whose_decisions_nobody_has_is_not_asked_for(self, rich):
+        with pytest.raises(RunError, match="have changed since"):
+            request_folds(rich, Folding(2, 1, "0" * 64))
+        assert Folding(2, 1, "0" * 64) not in foldings(rich)
+
+    def test_damaged_ones_are_refused_until_they_are_given_again(self, rich, monkeypatch):
+        monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+        folding = Folding(2, 6, decisions().digest)
+        request_folds(rich, folding, decisions())
+        analysis = fold_analysis(rich, 2, 6, folding.decisions)
+        analysis.path(rich).with_suffix(".overlay").write_bytes(b"torn")
+        with pytest.raises(RunError, match="is damaged"):
+            request_folds(rich, folding)
+        request_folds(rich, folding, decisions())
+        assert overlay_of_folds(rich, folding) == decisions()
+
     def test_without_their_file_nothing_is_trained(self, rich):
         with pytest.raises(RunError, match="cannot be read"):
             next(out_of_fold(rich, 0, 2, 1, "0" * 64))
