@@ -31,7 +31,7 @@ def decided(one: Decision | None, classes: Sequence[str]) -> str:
         return "no decision any more"
     if one.label is not None:
         return f"wrong, should be {clean(classes[one.label], 40)}"
-    return {"ambiguous": "ambiguous", "left out": "left out"}[one.kind]
+    return "label is right" if one.kind == "confirmed" else one.kind
 
 
 def _images(change: Change) -> str:

@@ -111,4 +111,5 @@ def num_decisions(of: Run, split: str) -> int:
         UserError: if the review file cannot be read.
     """
     decided = review_loaders.annotations(of).decisions.get(file_of(split), {})
-    return int(np.isin(loaders.splits(of).index(split).numpy(), list(decided)).sum())
+    marked = [index for index, one in decided.items() if one.objects]
+    return int(np.isin(loaders.splits(of).index(split).numpy(), marked).sum())

@@ -145,14 +145,15 @@ def _learnt(root: Path, run_id: str, folding: Folding, _run: Run) -> Overlay | N
 
 
 def decisions_so_far(of: Run) -> Overlay | None:
-    """What has been decided about the train file by now; None where that is nothing.
+    """What decisions change of the train file by now; None where that is nothing.
 
     Ambiguous images are left out, like those of which that was decided.
     """
     path = annotating.path_of(review_loaders.dataset_of(of))
     seen = signature(path)
     known, _ = review_loaders.annotations_or_none(of)
-    return _so_far(path, seen, known.fingerprint, known) if known.decisions.get("train") else None
+    found = _so_far(path, seen, known.fingerprint, known)
+    return found if found.num_images else None
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

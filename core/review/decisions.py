@@ -20,7 +20,8 @@ def overlay_of(annotations: Annotations, leave_out_ambiguous: bool) -> Overlay:
     """The decisions about the train file, as a training takes them.
 
     Mislabelled images are learnt under the label they should have, those that were left out are
-    not learnt. Decisions about the test file have no part in it.
+    not learnt. Confirmed ones are learnt as they are, like those that nobody has decided about.
+    Decisions about the test file have no part in it.
 
     Args:
         annotations: of a data set.
@@ -58,8 +59,8 @@ def read_decisions(data: bytes, dataset: Dataset, where: str, leave_out_ambiguou
 def summary(annotations: Annotations) -> pd.DataFrame:
     """How many images were decided on.
 
-    One row a kind of decision (mislabelled, ambiguous, left out); columns: decision, train, test:
-    images of each file. Validation images are in the train file.
+    One row a kind of decision, in the order of `KINDS`; columns: decision, train, test: images of
+    each file. Validation images are in the train file.
     """
     import pandas as pd
 

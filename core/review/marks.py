@@ -13,7 +13,7 @@ from core.errors import ReviewError
 LONGEST_NAME = 40  # characters of a tag's name
 LONGEST_NOTE = 2_000
 
-Kind = Literal["mislabelled", "ambiguous", "left out"]
+Kind = Literal["mislabelled", "ambiguous", "left out", "confirmed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _CONTROL_IN_NOTE = re.compile(
@@ -26,8 +26,8 @@ class Decision:
     """What a reviewer has decided about an image.
 
     Attributes:
-        kind: ``mislabelled`` (the label is wrong), ``ambiguous`` (several labels could be right) or
-            ``left out`` (no network should learn from it).
+        kind: ``mislabelled`` (the label is wrong), ``ambiguous`` (several labels could be right),
+            ``left out`` (no network should learn from it) or ``confirmed`` (the label is right).
         label: class index of what a mislabelled image should be; None for the other kinds.
 
     Raises:
@@ -45,6 +45,11 @@ class Decision:
                 "a mislabelled image needs the label that it should have, and no other decision "
                 f"has one; got {self.kind} with label {self.label}"
             )
+
+    @property
+    def objects(self) -> bool:
+        """Whether it holds something against the image or its label."""
+        return self.kind != "confirmed"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Decisions change what the same answers are counted against, never the answers: an image that is
 marked as mislabelled is left out or counted against the label that it should have, an ambiguous one
-is left out. What changes is then told apart from chance by resampling the images.
+is left out; the others count as they did. What changes is then told apart from chance by resampling
+the images.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ function hint(gallery) {
   if (tags.length) parts.push(tags.length > 1 ? `1–${Math.min(tags.length, BADGES)} tag` : "1 sets the tag");
   if ((opened || count) && Math.max(count, 1) <= decides) {
     const decided = targetPositions(gallery).some((position) => /[^✎]/.test(marks[position][0]));
-    parts.push(decided ? "W A L decide · U undecides" : "W A L decide");
+    parts.push(decided ? "W K A L decide · U undecides" : "W K A L decide");
   }
   if (opened) parts.push("Esc closes");
   else if (count) parts.push("Esc selects none");

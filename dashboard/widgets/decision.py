@@ -1,7 +1,7 @@
-"""What a reviewer decides about labels: wrong, ambiguous, to be left out; for one image or several.
+"""What a reviewer decides about labels: wrong, right, ambiguous, to be left out; for any images.
 
-Decisions stand in the review file beside the data, never in the data. W, A, L and U on the keyboard
-do what the buttons do.
+Decisions stand in the review file beside the data, never in the data. W, K, A, L and U on the
+keyboard do what the buttons do.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ import streamlit as st
 from core.errors import UserError
 from core.review import annotations as annotating
 from core.review.annotations import Decision
+from core.review.marks import Kind
 from core.runs import Run
 from dashboard import change_words, review_loaders
 from dashboard.text import counted, escaped, sentence
@@ -19,6 +20,12 @@ from dashboard.widgets.undoing import say
 
 _PROBLEM = "decision_problem"
 _FORGET = "Undecide"
+# R and C are Streamlit's own keys.
+_OTHERS: tuple[tuple[Kind, str, str, str], ...] = (
+    ("confirmed", "Is right", ":material/check:", "K"),
+    ("ambiguous", "Ambiguous", ":material/question_mark:", "A"),
+    ("left out", "Leave out", ":material/block:", "L"),
+)
 _NONE = "none yet"
 
 
@@ -49,7 +56,7 @@ def decision(
         of: a run on the data set.
         file: ``train`` or ``test``: the file that the indices count in.
         images: by their index, at least one; all of them get the decision.
-        key: names the buttons.
+        key: names the place.
         shortcuts: whether they listen to the keyboard; only one set on a page may.
         after: called once it is kept, with whether the images are decided now.
     """
@@ -60,11 +67,13 @@ def decision(
         return
     classes = review_loaders.dataset_of(of).classes
     now = {index: known.get(index) for index in images}
+    # Other images, other buttons: a key that is pressed before they are seen decides nothing.
+    own = f"{key}_{file}_{hash(tuple(sorted(images)))}"
     with st.container(key=key, gap="small"):
-        if problem := st.session_state.pop(f"{key}_{_PROBLEM}", None):
+        if problem := st.session_state.pop(f"{own}_{_PROBLEM}", None):
             st.error(problem, icon="⚠️")
         st.markdown(_told(now, classes))
-        buttons = _Buttons(of, file, images, now, key, shortcuts, after)
+        buttons = _Buttons(of, file, images, now, own, shortcuts, after)
         first = st.container(horizontal=True, gap="small", vertical_alignment="center")
         second = first
         if len(images) == 1:  # in the narrow example pane
@@ -73,6 +82,8 @@ def decision(
             buttons.mislabelled(classes)
         with second:
             buttons.others()
+        with first:
+            buttons.undecide()
 
 
 @dataclass(frozen=True)
@@ -98,14 +109,12 @@ class _Buttons:
         self._choice(classes, "or …" if likely else "Should be …")
 
     def others(self) -> None:
-        """Ambiguous, left out, and no decision."""
-        for kind, icon, shortcut in (
-            ("ambiguous", ":material/question_mark:", "A"),
-            ("left out", ":material/block:", "L"),
-        ):
-            same = dict.fromkeys(self.images, Decision(kind))  # type: ignore[arg-type]  # of the two
-            name = "Ambiguous" if kind == "ambiguous" else "Leave out"
-            self._button(kind, name, icon, shortcut, same)
+        """Confirmed, ambiguous and left out."""
+        for kind, name, icon, shortcut in _OTHERS:
+            self._button(kind, name, icon, shortcut, dict.fromkeys(self.images, Decision(kind)))
+
+    def undecide(self) -> None:
+        """No decision any more, where there is one."""
         if any(self.now.values()):
             nothing = dict.fromkeys(self.images)
             self._button("undecide", _FORGET, ":material/undo:", "U", nothing)

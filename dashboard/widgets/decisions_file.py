@@ -13,7 +13,12 @@ from dashboard.widgets.undoing import say
 
 _TOLD = "decisions_told"
 _ROUND = "decisions_round"
-_KINDS = {"mislabelled": "Wrong label", "ambiguous": "Ambiguous", "left out": "Left out"}
+_KINDS = {
+    "mislabelled": "Wrong label",
+    "ambiguous": "Ambiguous",
+    "left out": "Left out",
+    "confirmed": "Right label",
+}
 _FILES = {"train": "train file", "test": "test file"}
 
 

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core.review.annotations import Decision
+from dashboard import change_words, review_loaders, selection, tile_size
 from dashboard import images as pictures
-from dashboard import review_loaders, selection, tile_size
 from dashboard.components.gallery import End, Listener, Page, Tile, chooser
 from dashboard.review_images import Captions, Found, Images, find, place_of
 from dashboard.text import clean, counted, sentence
@@ -32,7 +32,7 @@ PANE_WIDTH = 400  # pixels
 _BARS = 66  # of pager and tags, which take their height from the images'
 _MOST_DECIDED = 500  # images at once: nobody has looked at more
 _OUTCOMES = {"wrong": "Errors", "right": "Right answers"}
-_SIGNS = {"ambiguous": "?", "left out": "∅"}
+_SIGNS = {"ambiguous": "?", "left out": "∅", "confirmed": "✓"}
 
 
 def review_gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
@@ -181,7 +181,7 @@ def _sign(decided: Decision | None, classes: tuple[str, ...]) -> tuple[str, str]
     if decided.label is not None:
         name = clean(classes[decided.label], 40)
         return f"≠ {name if len(name) < 5 else name[:3] + '…'}", f"label wrong, should be {name}"
-    return _SIGNS[decided.kind], decided.kind
+    return _SIGNS[decided.kind], change_words.decided(decided, classes)
 
 
 def _decide(found: Found, images: Images, choice: Choice) -> None:

@@ -1,5 +1,6 @@
 """Opening a page of the real application in Streamlit's test harness."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,9 @@ def texts(at: Any) -> str:
 def message(*events: dict[str, Any], sender: str = "s") -> dict[str, Any]:
     """What a component sends that has so much to report since it was there."""
     return {"sender": sender, "events": [{**event, "n": n} for n, event in enumerate(events)]}
+
+
+def deciding(at: Any, name: str, about: str = "decision") -> list[Any]:
+    """What decides about images as `name`, of the open one or of those that are chosen, if any."""
+    own = re.compile(rf"{about}_(test|train)_-?[0-9]+_{name}")
+    return [one for one in (*at.button, *at.selectbox) if own.fullmatch(one.key or "")]

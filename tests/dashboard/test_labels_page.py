@@ -21,9 +21,9 @@ from core.review.decisions import overlay_of
 from core.review.scores import scores_of
 from core.review.suspects import suspects
 from core.run_files import write_json
-from dashboard import example_loaders, label_loaders, loaders
+from dashboard import example_loaders, fold_loaders, label_loaders, loaders
 from dashboard.example_loaders import Subject
-from tests.dashboard.pages import open_page, texts
+from tests.dashboard.pages import deciding, open_page, texts
 from tests.dashboard.trained import train
 
 TRAIN = "suspects:train 2x1"
@@ -148,6 +148,17 @@ def test_the_last_of_a_list_gives_way_to_the_one_before(run):
     assert at.query_params["example"] == str(order[-2])
 
 
+def test_a_key_meant_for_one_image_decides_about_no_other(run, digits):
+    """The browser may still show the buttons of the image that was open before."""
+    order = [i for i, wrong in _ranked(run, "test")[0][["index", "is_issue"]].values if wrong]
+    at = open_page("labels", run=run.id, example=str(order[0]))
+    shown = deciding(at, "ambiguous")[0]
+    at.query_params["example"] = str(order[1])
+    at.run()
+    assert deciding(at, "ambiguous")[0].proto.id != shown.proto.id
+    assert shown.proto.id not in [one.proto.id for one in at.button]
+
+
 def test_the_suggested_label_is_one_click_and_any_other_a_choice(run, digits):
     first, second = _ranked(run, "test")[0].iloc[:2].to_dict("records")
     at = open_page("labels", run=run.id, example=str(first["index"]))
@@ -156,9 +167,9 @@ def test_the_suggested_label_is_one_click_and_any_other_a_choice(run, digits):
     assert known.decision_of("test", first["index"]) == Decision("mislabelled", first["suggested"])
     other = next(k for k in range(10) if k not in (second["true"], second["suggested"]))
     at = open_page("labels", run=run.id, example=str(second["index"]))
-    options = at.selectbox(key="decision_class").options
+    options = deciding(at, "class")[0].options
     assert str(second["true"]) not in options  # it has that one
-    at.selectbox(key="decision_class").set_value(other).run()
+    deciding(at, "class")[0].set_value(other).run()
     known = annotating.load(digits)
     assert known.decision_of("test", second["index"]) == Decision("mislabelled", other)
 
@@ -174,6 +185,23 @@ def test_a_decision_is_shown_replaced_and_taken_back(run, digits):
     _button(at, "Undecide").click().run()
     assert "**none yet**" in texts(at)
     assert annotating.load(digits).decision_of("test", int(row["index"])) is None
+
+
+def test_a_label_that_is_found_right_leaves_the_list_and_changes_nothing_else(run, digits):
+    order = [i for i, wrong in _ranked(run, "test")[0][["index", "is_issue"]].values if wrong]
+    at = open_page("labels", run=run.id, example=str(order[0]))
+    _button(at, "Is right").click().run()
+    assert annotating.load(digits).decision_of("test", order[0]) == Decision("confirmed")
+    assert at.query_params["example"] == str(order[1])
+    assert _gallery(at)["total"] == len(order) - 1
+    assert "Without" not in texts(at)
+    at.segmented_control(key="label_list").set_value("decided").run()
+    assert _gallery(at)["ids"] == [order[0]]
+    compared = texts(open_page("compare", run=run.id, compare="1"))
+    assert "McNemar" in compared
+    assert "What the decisions did" not in compared
+    annotating.decide(digits, "train", 3, Decision("confirmed"))
+    assert fold_loaders.decisions_so_far(run) is None
 
 
 def test_the_score_is_counted_with_and_without_what_is_marked(run, digits):
@@ -639,7 +667,7 @@ def test_one_decision_about_all_chosen_images(run, digits):
     at.session_state["suspects_chosen"] = (("digits", "test"), chosen)
     at.run()
     assert "**3 images selected**" in texts(at)
-    at.button(key="decision_chosen_right").click().run()
+    deciding(at, "right", "decision_chosen")[0].click().run()
     assert not at.exception
     decisions = annotating.load(digits).decisions["test"]
     expected = {row["index"]: Decision("mislabelled", row["suggested"]) for row in rows}
@@ -655,7 +683,7 @@ def test_another_class_is_given_only_to_those_that_have_it_not(run, digits):
     chosen = frozenset({int(first["index"]), int(other["index"])})
     at.session_state["suspects_chosen"] = (("digits", "test"), chosen)
     at.run()
-    at.selectbox(key="decision_chosen_class").set_value(int(first["true"])).run()
+    deciding(at, "class", "decision_chosen")[0].set_value(int(first["true"])).run()
     assert not at.exception
     decisions = annotating.load(digits).decisions["test"]
     assert decisions == {int(other["index"]): Decision("mislabelled", int(first["true"]))}

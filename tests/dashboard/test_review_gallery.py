@@ -24,7 +24,7 @@ from dashboard.review_images import Images, find
 from dashboard.selection import Selection
 from dashboard.sprites import sheet
 from dashboard.tile_size import SIZES, TileSize
-from tests.dashboard.pages import open_page, texts
+from tests.dashboard.pages import deciding, open_page, texts
 from tests.dashboard.trained import train
 
 DIGITS = datasets.load("digits")
@@ -442,8 +442,8 @@ def test_all_selected_images_are_decided_about(run):
     ids = _gallery(at)["ids"][:3]
     at.session_state["some_chosen"] = (("digits", "test"), frozenset(ids))
     at.run()
-    assert at.button(key="decision_chosen_right").label == "Should be as suggested"
-    at.button(key="decision_chosen_ambiguous").click().run()
+    assert deciding(at, "right", "decision_chosen")[0].label == "Should be as suggested"
+    deciding(at, "ambiguous", "decision_chosen")[0].click().run()
     assert not at.exception
     decided = annotating.load(DIGITS).decisions["test"]
     assert decided == dict.fromkeys(sorted(ids), Decision("ambiguous"))
@@ -457,7 +457,7 @@ def test_of_too_many_selected_images_it_is_said_that_nothing_can_be_decided(run,
     for size, can in ((20, True), (21, False)):
         at.session_state["some_chosen"] = (("digits", "test"), frozenset(many[:size]))
         at.run()
-        assert ("decision_chosen_ambiguous" in [one.key for one in at.button]) is can
+        assert bool(deciding(at, "ambiguous", "decision_chosen")) is can
         assert ("At most 20 images can be decided about at once" in texts(at)) is not can
 
 

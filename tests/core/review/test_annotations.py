@@ -58,8 +58,9 @@ def test_what_is_said_is_read_back_from_a_file_of_its_own(tmp_path):
     assert found.note_of("test", 1) == "the loop\nis open"
     assert found.note_of("train", 1) == ""
     assert found.decision_of("train", 11) == Decision("mislabelled", 7)
-    assert found.decision_counts() == {"mislabelled": 1, "ambiguous": 1, "left out": 0}
-    assert found.decision_counts("test") == {"mislabelled": 0, "ambiguous": 0, "left out": 0}
+    none = dict.fromkeys(annotating.KINDS, 0)
+    assert found.decision_counts() == {**none, "mislabelled": 1, "ambiguous": 1}
+    assert found.decision_counts("test") == none
 
 
 def test_the_usual_folder_is_that_of_the_data(tmp_path, monkeypatch):
@@ -141,7 +142,8 @@ def test_of_several_decisions_all_are_kept_or_none(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "label"), [("mislabelled", None), ("ambiguous", 3), ("left out", 0), ("odd", None)]
+    ("kind", "label"),
+    [("mislabelled", None), ("ambiguous", 3), ("left out", 0), ("confirmed", 1), ("odd", None)],
 )
 def test_only_a_mislabelled_image_has_a_label(kind, label):
     with pytest.raises(ReviewError):
@@ -279,7 +281,8 @@ indices = st.frozensets(st.integers(0, 4))
     notes=st.dictionaries(st.integers(0, 4), names),
     decided=st.dictionaries(
         st.integers(0, 4),
-        st.sampled_from([Decision("ambiguous"), Decision("left out"), Decision("mislabelled", 9)]),
+        st.builds(Decision, st.sampled_from(annotating.KINDS[1:]))
+        | st.just(Decision("mislabelled", 9)),
     ),
 )
 def test_everything_survives_the_file(tags, notes, decided):

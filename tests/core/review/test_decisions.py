@@ -14,6 +14,7 @@ DECIDED = {
         3: Decision("ambiguous"),
         7: Decision("left out"),
         1: Decision("ambiguous"),
+        6: Decision("confirmed"),
     },
     "test": {2: Decision("mislabelled", 1), 5: Decision("left out")},
 }
@@ -48,6 +49,7 @@ def test_the_summary_counts_each_kind_in_each_file(annotations):
         {"decision": "mislabelled", "train": 1, "test": 1},
         {"decision": "ambiguous", "train": 2, "test": 0},
         {"decision": "left out", "train": 1, "test": 1},
+        {"decision": "confirmed", "train": 1, "test": 0},
     ]
 
 
