@@ -77,6 +77,7 @@ export default function ({ data }) {
   if (!listening) {
     stepOnce();
     listen();
+    window.addEventListener("keydown", swallowRepeats, true);
   }
   listening = true;
 }

@@ -1,4 +1,4 @@
-"""Links between the pages that carry what is looked at; one act, one entry in the history."""
+"""What holds on all pages: links carry what is looked at, one act is one entry in the history."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard.components.assets import joined
 
-_mount = st.components.v2.component("convscope_links", js=joined("history_steps.js", "links.js"))
+_SCRIPTS = ("history_steps.js", "held_keys.js", "links.js")
+_mount = st.components.v2.component("convscope_links", js=joined(*_SCRIPTS))
 
 
 def carry_selection(pages: Sequence[str], carried: Sequence[str]) -> None:

@@ -3,10 +3,11 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -19,7 +20,7 @@ from core.review import annotations as annotating
 from core.review.annotations import Annotations, Decision
 from core.review.suspects import suspects
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, reload, settle
+from tests.browser.conftest import go, reload, settle, until
 from tests.dashboard.trained import SMALL, train
 
 pytestmark = pytest.mark.browser
@@ -33,17 +34,6 @@ def run(runs_dir: Path) -> Run:
     wanted.path(run).parent.mkdir(parents=True)
     analyses.work(run, wanted, out_of_fold(run, 0, 2, 4))
     return run
-
-
-def _press(page: Page, key: str, done: Callable[[], bool]) -> None:
-    """Presses a key; one that falls into the drawing of the page is lost, and pressed again."""
-    for _ in range(3):
-        page.keyboard.press(key)
-        for _ in range(50):
-            if done():
-                return
-            page.wait_for_timeout(100)
-    raise AssertionError(f"{key} has done nothing")
 
 
 def _known(data_dir: Path) -> Annotations:
@@ -86,23 +76,29 @@ def test_suspects_are_marked_by_key_trained_again_and_compared(
     hint = page.locator(".st-key-suspects .hint")
     expect(hint).not_to_contain_text("decide")
     _tiles(page).first.click()
-    expect(hint).to_contain_text("W A L decide")
+    expect(hint).to_contain_text("W K A L decide")
 
     def decided() -> Mapping[int, Decision]:
         return _known(data_dir).decisions.get("train", {})
 
-    for row, key in ((wrong, "w"), (ambiguous, "a"), (left_out, "l")):
+    def expect_open(row: Mapping[str, Any]) -> None:
         expect(pane).to_contain_text(f"Image {row['index']:,}")
         settle(page)
-        _press(page, key, lambda index=row["index"]: index in decided())
-    expect(pane).to_contain_text(f"Image {fourth['index']:,}")
-    settle(page)
-    _press(page, "z", lambda: left_out["index"] not in decided())
-    expect(pane).to_contain_text(f"Image {left_out['index']:,}")
-    settle(page)
-    _press(page, "l", lambda: left_out["index"] in decided())
-    expect(pane).to_contain_text(f"Image {fourth['index']:,}")
-    settle(page)
+
+    expect_open(wrong)
+    keys = ((wrong, "w", ambiguous), (ambiguous, "a", left_out), (left_out, "l", fourth))
+    for row, key, following in keys:
+        page.keyboard.down(key)
+        until(page, lambda index=row["index"]: index in decided())
+        expect_open(following)
+        page.keyboard.down(key)  # as a keyboard repeats a key that is held
+        page.keyboard.up(key)
+    page.keyboard.press("z")
+    until(page, lambda: left_out["index"] not in decided())
+    expect_open(left_out)
+    page.keyboard.press("l")
+    until(page, lambda: left_out["index"] in decided())
+    expect_open(fourth)
     assert _known(data_dir).decisions["train"] == {
         wrong["index"]: Decision("mislabelled", wrong["suggested"]),
         ambiguous["index"]: Decision("ambiguous"),
