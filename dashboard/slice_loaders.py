@@ -74,7 +74,8 @@ class Found:
     Attributes:
         slices: of the split.
         pending: whether the look-alikes are still being worked out.
-        problems: a sentence for each kind that cannot be made.
+        problems: a sentence for each kind that cannot be made, but for the named ones: why the
+            review file cannot be read is told with the images.
         ids: what tells these slices from others.
         settings: how they were made.
     """
@@ -113,7 +114,8 @@ def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
             problems[kind] = str(error)
     ids = (default_root(), of.id, epoch, split, settings, seen, pending, tuple(problems))
     slices = slicing.distinct(slicing.joined(parts, len(_labels(of, split))))
-    return Found(slices, pending, tuple(problems.values()), ids, settings)
+    told = tuple(problem for kind, problem in problems.items() if kind != "named")
+    return Found(slices, pending, told, ids, settings)
 
 
 def ranking(of: Run, epoch: int, split: str, found: Found, smallest: int) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.errors import UserError
+from core.errors import ReviewError, UserError
 from core.runs import Run
 from dashboard import flip_loaders
 from dashboard.flip_loaders import Result
@@ -16,7 +16,7 @@ def decision_effect(before: Result, after: Result, split: str) -> None:
     """Draws what is known of decisions for A and B; nothing where nobody has decided anything."""
     try:
         learnt = [_learnt(name, result.run) for name, result in (("A", before), ("B", after))]
-        number = flip_loaders.num_decisions(after.run, split)
+        number = _num_marked(after.run, split)
         table = flip_loaders.decided_scores(before, after, split) if number else None
     except UserError as error:
         st.warning(sentence(str(error)), icon="⚠️")
@@ -24,7 +24,7 @@ def decision_effect(before: Result, after: Result, split: str) -> None:
     if table is None and not any(learnt):
         return
     st.markdown("**What the decisions did**")
-    st.markdown(" ".join([*filter(None, learnt), _marked(number, split)]))
+    st.markdown(" ".join(filter(None, [*learnt, _marked(number, split)])))
     if table is not None:
         _table(table, split)
 
@@ -37,7 +37,17 @@ def _learnt(name: str, run: Run) -> str:
     return f"{name} was trained with decisions: {learnt}."
 
 
-def _marked(number: int, split: str) -> str:
+def _num_marked(run: Run, split: str) -> int | None:
+    """How many images are marked; None where the review file cannot be read."""
+    try:
+        return flip_loaders.num_decisions(run, split)
+    except ReviewError:  # the gallery says why
+        return None
+
+
+def _marked(number: int | None, split: str) -> str:
+    if number is None:
+        return ""
     if not number:
         return (
             f"No {split} image is marked, so both are counted against the labels as they are. "

@@ -437,13 +437,17 @@ def test_a_run_that_learnt_with_decisions_says_so(store, run):
     assert "trained with decisions" not in texts(open_page("compare", run=run.id, compare="1"))
 
 
-def test_a_damaged_review_file_gets_a_sentence(run):
-    path = annotations.path_of(datasets.load("digits"))
+def test_a_damaged_review_file_is_told_once_and_costs_only_the_scores(store, run):
+    data = datasets.load("digits")
+    taught = train(store, overlay=Overlay("digits", data.fingerprint, {5: 1, 6: 2}, (9,)))
+    path = annotations.path_of(data)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("{")
-    at = open_page("compare", run=run.id, compare="1")
+    at = open_page("compare", run=run.id, compare=taught.id)
     assert not at.exception
     assert "McNemar" in texts(at)
+    assert "A was trained with decisions: 2 labels put right" in texts(at)
+    assert texts(at).count("digits\\.json") == 1
 
 
 def test_without_runs_there_is_one_button(store):
