@@ -110,15 +110,14 @@ class AnalysisState:
 def look(run: Run, analysis: Analysis) -> AnalysisState:
     """How far it is; starts nothing."""
     path = analysis.path(run)
-    values = read_json(path)
-    state = _state(values)
-    if state is None:
-        return AnalysisState()
-    if state.state == "working" and not is_held(_lock(path)) and not _just_asked_for(path):
-        return replace(state, state="absent")  # its process was killed
-    if state.state == "working":
-        return replace(state, stopping=_stop(path).exists())
-    return state
+    found = _told(path)
+    if found.state == "working" and not is_held(_lock(path)):
+        found = _told(path)  # once more: its process tells how it ended before it frees the lock
+        if found.state == "working" and not _may_be_starting(path, found):
+            return replace(found, state="absent")  # its process was killed
+    if found.state == "working":
+        return replace(found, stopping=_stop(path).exists())
+    return found
 
 
 def request(run: Run, analysis: Analysis) -> AnalysisState:
@@ -197,8 +196,12 @@ def work(run: Run, analysis: Analysis, parts: Iterator[Part]) -> None:
         parts: yields ``(done, total)`` on the way and the result, a dict or a `Finding`, at last.
             A generator is closed at a stop, so that it can keep what it has begun.
     """
-    path = analysis.path(run)
-    with held(_lock(path), timeout=2.0, busy=f"{analysis.name} is being worked out already"):
+    work_at(analysis.path(run), parts)
+
+
+def work_at(path: Path, parts: Iterator[Part]) -> None:
+    """The same, where the result lies at `path`: what it is of may turn out on the way."""
+    with held(_lock(path), timeout=2.0, busy=f"{path.stem} is being worked out already"):
         try:
             _iterate(path, parts)
         except UserError as error:
@@ -252,10 +255,10 @@ def log_tail(run: Run, analysis: Analysis) -> str:
     return tail(analysis.path(run).with_suffix(".log"), 20)
 
 
-def _just_asked_for(path: Path) -> bool:
-    """Whether the process that works on it may still be starting."""
+def _may_be_starting(path: Path, found: AnalysisState) -> bool:
+    """Whether it was just asked for, and its process has not told of a part yet."""
     try:
-        return 0 <= time.time() - path.stat().st_mtime < START_SECONDS
+        return not found.total and 0 <= time.time() - path.stat().st_mtime < START_SECONDS
     except OSError:
         return False
 
@@ -272,14 +275,14 @@ def _arrays(path: Path) -> Path:
     return path.with_suffix(".arrays")
 
 
-def _state(values: dict[str, Any] | None) -> AnalysisState | None:
-    """What a file says; None for one that nobody here has written."""
+def _told(path: Path) -> AnalysisState:
+    """What the file says, held or not; absent for one that nobody here has written."""
     try:
-        state = AnalysisState(**values or {})
+        state = AnalysisState(**read_json(path) or {})
     except TypeError:
-        return None
+        return AnalysisState()
     states = ("working", "stopped", "done", "failed")
     known = state.state in states and isinstance(state.message, str)
     counted = type(state.done) is int and type(state.total) is int
     kept = state.state != "done" or isinstance(state.result, dict)
-    return state if known and counted and kept else None
+    return state if known and counted and kept else AnalysisState()

@@ -88,17 +88,26 @@ def _value(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
+def _parts(request: Path) -> Iterator[Part]:
+    """Works out what a request asks for; an error on the way to the first part is told like others.
+
+    Raises:
+        RunError: if it is not the request that its name says, or the run cannot be opened.
+    """
+    values = read_json(request)
+    wanted = Analysis(**values) if values and values.get("kind") in KINDS else None
+    if wanted is None or wanted.name != request.stem:
+        raise RunError(f"{request.name} is not a request for this analysis")
+    prepare(threads=1, niceness=LOWEST if wanted.kind in MINUTES else None)
+    run = open_run(request.parents[2])
+    yield from KINDS[wanted.kind](run, wanted.epoch, **wanted.arguments)
+
+
 def main() -> int:
     """The analyst's process."""
     request = Path(sys.argv[1]).resolve()
-    values = read_json(request)
     try:
-        if values is None or values.get("kind") not in KINDS:
-            raise RunError(f"{request.name} is not a request for an analysis")
-        prepare(threads=1, niceness=LOWEST if values["kind"] in MINUTES else None)
-        run, wanted = open_run(request.parents[2]), Analysis(**values)
-        parts = KINDS[wanted.kind](run, wanted.epoch, **wanted.arguments)
-        analyses.work(run, wanted, parts)
+        analyses.work_at(request.with_suffix(".json"), _parts(request))
     except InUseError:
         return 0  # somebody else is at it
     except UserError as error:

@@ -20,7 +20,7 @@ from core.review.annotations import Decision
 from core.review.decisions import overlay_of
 from core.review.scores import scores_of
 from core.review.suspects import suspects
-from core.run_files import write_json
+from core.run_files import held, write_json
 from dashboard import example_loaders, fold_loaders, label_loaders, loaders
 from dashboard.example_loaders import Subject
 from tests.dashboard.pages import deciding, open_page, texts
@@ -251,15 +251,16 @@ def test_another_training_at_work_is_shown_and_stopped_before_one_begins(run):
     wanted.path(run).parent.mkdir(parents=True, exist_ok=True)
     write_json(wanted.path(run).with_suffix(".request"), {"arguments": wanted.arguments})
     write_json(wanted.path(run), asdict(AnalysisState("working", done=2, total=9)))
-    at = open_page("labels", run=run.id, group=TRAIN)
-    assert "Another k-fold training of this run is at work: 3 folds, 1 epoch each" in texts(at)
-    assert "Train 2 networks" not in [button.label for button in at.button]
-    at.button(key="stop_other_folds").click().run()
-    assert analyses.look(run, wanted).stopping
-    at.button(key="show_other_folds").click().run()
-    assert not at.exception
-    assert at.query_params["group"] == "suspects:train 3x1"
-    assert "Another k-fold training" not in texts(at)
+    with held(wanted.path(run).with_suffix(".lock"), timeout=2.0, busy="at work"):
+        at = open_page("labels", run=run.id, group=TRAIN)
+        assert "Another k-fold training of this run is at work: 3 folds, 1 epoch each" in texts(at)
+        assert "Train 2 networks" not in [button.label for button in at.button]
+        at.button(key="stop_other_folds").click().run()
+        assert analyses.look(run, wanted).stopping
+        at.button(key="show_other_folds").click().run()
+        assert not at.exception
+        assert at.query_params["group"] == "suspects:train 3x1"
+        assert "Another k-fold training" not in texts(at)
 
 
 def test_a_round_learns_what_was_decided_since_the_last_one(folded, digits, monkeypatch):

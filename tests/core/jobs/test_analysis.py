@@ -2,8 +2,11 @@
 
 import errno
 import os
+import shutil
 import signal
+import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,8 @@ from core.config import RunConfig, with_overrides
 from core.datasets import load, split
 from core.errors import DiskError, RunError
 from core.inspection.importance import importance
+from core.jobs import analysis as analyses
+from core.jobs import analyst
 from core.jobs.analysis import Analysis, AnalysisState, Finding, look, request, work
 from core.jobs.kept_arrays import keep_arrays
 from core.predictor import Predictor
@@ -146,6 +151,98 @@ def test_a_killed_process_leaves_nothing_that_blocks_the_next(run):
     (image,) = state.result["pixels"]
     assert len(image) == len(image[0]) == 8
     assert 0 <= min(map(min, image)) <= max(map(max, image)) <= 1
+
+
+def test_one_that_was_killed_on_the_way_is_asked_for_again_at_once(run, monkeypatch):
+    spawned = []
+    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", spawned.append)
+    analysis = Analysis("importance", 1, {"layer": "killed"})
+
+    def parts():
+        yield 3, 9
+        raise KeyboardInterrupt  # told to nobody, as a kill is
+
+    request(run, analysis)
+    assert look(run, analysis).state == "working", "its process may still be starting"
+    with pytest.raises(KeyboardInterrupt):
+        work(run, analysis, parts())
+    assert look(run, analysis) == AnalysisState("absent", done=3, total=9)
+    assert request(run, analysis).state == "working"
+    assert spawned == [analysis.path(run)] * 2
+
+
+def test_one_that_ends_while_it_is_looked_at_is_not_taken_for_killed(run, monkeypatch):
+    analysis = Analysis("importance", 1, {"layer": "just done"})
+    path = analysis.path(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, asdict(AnalysisState("working", done=8, total=9)))
+
+    def ends(lock: Path) -> bool:
+        write_json(path, asdict(AnalysisState("done", result={"answer": 42})))
+        return False
+
+    monkeypatch.setattr("core.jobs.analysis.is_held", ends)
+    assert look(run, analysis) == AnalysisState("done", result={"answer": 42})
+
+
+class TestWhatCannotBegin:
+    """The process finds something that it cannot work with: the page must learn why."""
+
+    @pytest.fixture
+    def asked(self, run, tmp_path, monkeypatch) -> tuple[Run, Analysis]:
+        """A request in a copy of the run, and a process that is this one."""
+        copy = replace(run, path=tmp_path / run.id)
+        shutil.copytree(run.path, copy.path)
+        analysis = Analysis("importance", 1, {"layer": "blocks.0.conv"})
+        monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+        monkeypatch.setattr("core.jobs.analyst.prepare", lambda threads, niceness: None)
+        analyses.discard(copy, analysis)
+        assert request(copy, analysis).state == "working"
+        monkeypatch.setattr("sys.argv", ["analyst", str(self._file(copy, analysis))])
+        return copy, analysis
+
+    @staticmethod
+    def _file(run: Run, analysis: Analysis) -> Path:
+        return analysis.path(run).with_suffix(".request")
+
+    def test_a_run_that_cannot_be_opened(self, asked):
+        (asked[0].path / "config.json").write_bytes(b"{")
+        analyst.main()
+        found = look(*asked)
+        assert found.state == "failed"
+        assert "config.json" in found.message
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            b"{",
+            b'{"kind": "magic"}',
+            b'{"kind": "importance", "epoch": 1, "arguments": {"layer": "blocks.1.conv"}}',
+        ],
+    )
+    def test_a_request_that_is_none_or_that_of_another(self, asked, words):
+        self._file(*asked).write_bytes(words)
+        analyst.main()
+        found = look(*asked)
+        assert found.state == "failed"
+        assert "is not a request for this analysis" in found.message
+
+    def test_a_request_of_another_form(self, asked):
+        self._file(*asked).write_bytes(b'{"kind": "importance", "layers": 3}')
+        with pytest.raises(TypeError):
+            analyst.main()
+        found = look(*asked)
+        assert found.state == "failed"
+        assert "unexpected error" in found.message
+
+    def test_arguments_that_the_kind_does_not_take(self, asked):
+        copy, _ = asked
+        analysis = Analysis("importance", 1, {"layers": 3})
+        request(copy, analysis)
+        sys.argv[1] = str(self._file(copy, analysis))
+        with pytest.raises(TypeError, match="layers"):
+            analyst.main()
+        assert look(copy, analysis).state == "failed"
 
 
 def test_a_disk_that_fills_up_is_told_in_the_old_ones_place(run, monkeypatch):
