@@ -33,6 +33,7 @@ from core.run_files import (
     write_json,
 )
 from core.runs import Run
+from core.runs.checkpoints import remove_leftovers
 
 Step = tuple[int, int]  # done, of so many
 PROGRESS_SECONDS = 0.3
@@ -203,6 +204,7 @@ def work_at(path: Path, parts: Iterator[Part]) -> None:
     """The same, where the result lies at `path`: what it is of may turn out on the way."""
     with held(_lock(path), timeout=2.0, busy=f"{path.stem} is being worked out already"):
         try:
+            remove_leftovers(_arrays(path))
             _iterate(path, parts)
         except UserError as error:
             _tell_failure(path, str(error))

@@ -77,6 +77,20 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(trash)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Deletes what a process that was killed while it wrote or removed `folder` left beside it.
+
+    Only for whoever holds the lock under which it is written.
+
+    Raises:
+        DiskError: if the place is read-only.
+    """
+    with disk_errors(folder):
+        for prefix in (".", ".trash-"):
+            for left in folder.parent.glob(f"{prefix}{folder.name}-*"):
+                shutil.rmtree(left)
+
+
 def read_checked(folder: Path, name: str) -> bytes:
     """A file of a checkpoint, equal to what was written.
 

@@ -57,7 +57,12 @@ def enlist(run: Run) -> Run:
 
 def worker(run: Run, target: Callable[..., None] | None = None, *args: Any) -> Any:
     """A worker process for the run; ``target`` prepares it in place of `work_on`."""
-    process = _server.Process(target=target or work_on, args=(str(run.path), *args), daemon=True)
+    return forked(target or work_on, str(run.path), *args)
+
+
+def forked(target: Callable[..., None], *args: Any) -> Any:
+    """A process that calls a function of a test module; it starts at once."""
+    process = _server.Process(target=target, args=args, daemon=True)
     process.start()
     return process
 

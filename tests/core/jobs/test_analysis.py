@@ -25,7 +25,7 @@ from core.predictor import Predictor
 from core.run_files import read_json, write_json
 from core.runs import Run, RunStore
 from tests.core.full_disk import full_for_new_files
-from tests.core.jobs.processes import train
+from tests.core.jobs.processes import forked, train
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +259,38 @@ def test_a_disk_that_fills_up_is_told_in_the_old_ones_place(run, monkeypatch):
     told = look(run, analysis)
     assert told.state == "failed"
     assert "disk full" in told.message
+
+
+def killed_while_it_keeps(folder: str, at: str) -> None:
+    """Dies by SIGKILL in its first call of `at` while it writes arrays."""
+    module, name = at.split(".")
+    setattr(sys.modules[module], name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    keep_arrays(Path(folder), {"answer": np.arange(9)}, {})
+
+
+@pytest.mark.parametrize("at", ["os.fsync", "shutil.rmtree"])
+def test_what_a_killed_process_has_half_written_or_half_removed_goes(run, at):
+    analysis, other = (Analysis("importance", 1, {"layer": f"{at} {i}"}) for i in range(2))
+    folder = analysis.path(run).with_suffix(".arrays")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{other.name}.arrays-0123abcd")  # another process writes it now
+    beside.mkdir()
+    before = set(folder.parent.iterdir())
+    if at == "shutil.rmtree":
+        keep_arrays(folder, {"answer": np.arange(3)}, {})
+    process = forked(killed_while_it_keeps, str(folder), at)
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    left = set(folder.parent.iterdir()) - before
+    assert len(left) == 1, left
+    assert folder not in left
+
+    work(run, analysis, iter([Finding({"answer": 42}, {"answer": np.arange(9)})]))
+    rest = set(folder.parent.iterdir()) - before
+    assert {path.name for path in rest} == {
+        f"{analysis.name}.{ending}" for ending in ("json", "lock", "arrays")
+    }
+    assert beside.is_dir()
 
 
 def test_what_a_deleted_run_had_at_work_does_not_bring_it_back(tmp_path):
