@@ -4,13 +4,27 @@ const galleries = new WeakMap();
 
 const WALK_DELAY = 120; // ms: walking fast opens only the first image and the one where the walk ends
 
+// Where a walk has come to is opened before anything else is done with it.
 function act(gallery, event) {
-  clearTimeout(gallery.timer); // what a walk was about to open is overtaken
+  arrive(gallery);
   tell(gallery, event);
+}
+
+function arrive(gallery) {
+  const { pending } = gallery;
+  passOn(gallery);
+  if (pending !== null) tell(gallery, { open: pending });
+}
+
+// Opens nothing where the walk was for a moment.
+function passOn(gallery) {
+  clearTimeout(gallery.timer);
+  gallery.pending = null;
 }
 
 function build(gallery) {
   const { data, root } = gallery;
+  root.replaceChildren(); // first: what had the focus says that it has lost it
   const area = element("div", "area");
   area.setAttribute("role", "listbox");
   area.setAttribute("aria-label", data.label);
@@ -60,10 +74,15 @@ function mark(gallery) {
   refreshHint(gallery);
 }
 
+// With the focus where it was, counted from the end: chips stay there as buttons come and go.
 function refreshBar(gallery) {
-  const fresh = bar(gallery);
-  gallery.bar.replaceWith(fresh);
-  gallery.bar = fresh;
+  const before = gallery.bar;
+  const buttons = [...before.children];
+  const held = buttons.indexOf(before.getRootNode().activeElement);
+  gallery.bar = bar(gallery);
+  before.after(gallery.bar);
+  if (held >= 0) [...gallery.bar.children].at(held - buttons.length)?.focus({ preventScroll: true });
+  before.remove();
 }
 
 // Scrolls the gallery only: scrollIntoView would move the page as well.
@@ -86,9 +105,14 @@ function open(gallery, position) {
   const id = gallery.data.ids[position];
   gallery.at = gallery.anchor = position;
   gallery.selected = gallery.selected === id ? null : id;
-  mark(gallery);
-  act(gallery, { open: gallery.selected });
+  openSelected(gallery);
   return true;
+}
+
+function openSelected(gallery) {
+  mark(gallery);
+  passOn(gallery);
+  tell(gallery, { open: gallery.selected });
 }
 
 function toggle(gallery, position) {
@@ -139,7 +163,7 @@ function pressTag(gallery, place) {
   if (place >= data.tags.length) return false;
   const many = chosen.size || data.elsewhere;
   const ids = many ? [] : targetPositions(gallery).map((position) => data.ids[position]);
-  if (many || ids.length) act(gallery, { tag: place, ids });
+  if (many || ids.length) act(gallery, { tag: data.tags[place], ids });
   return true;
 }
 
@@ -151,7 +175,8 @@ function update(gallery, data) {
   const same = (...names) => names.every((name) => JSON.stringify(before?.[name]) === JSON.stringify(data[name]));
   gallery.data = data;
   const sameImages = before && before.sheet === sheet && same("ids");
-  if (before?.revision !== data.revision) {
+  if (gallery.revision !== data.revision) arrive(gallery); // this was done before
+  if (isTold(gallery, data.revision)) {
     gallery.selected = data.selected;
     gallery.chosen = new Set(data.chosen);
   }
@@ -163,6 +188,10 @@ function update(gallery, data) {
   if (!sameImages) gallery.anchor = null;
   if (before && !sameImages && !same("page")) gallery.at = 0;
   if (before && !same("size")) stay(gallery);
+  if (!same("ids", "pages")) {
+    const turned = gallery.turns.lastIndexOf(data.page);
+    gallery.turns = turned < 0 ? [] : gallery.turns.slice(turned + 1);
+  }
   const scrolled = sameImages ? gallery.area.scrollTop : 0;
   const focused = gallery.focused;
   const kept = sameImages && same("captions", "abouts", "words", "size", "width", "height", "page", "pages", "label") && Boolean(before.tags) === Boolean(data.tags);
@@ -183,24 +212,34 @@ function stay(gallery) {
 
 function settle(gallery, focused) {
   const { tiles } = gallery;
+  const last = tiles.length - 1;
   if (gallery.landing && tiles.length) {
-    focus(gallery, gallery.landing === "last" ? tiles.length - 1 : 0);
+    const start = gallery.landing === "last" ? last : 0;
+    focus(gallery, start);
+    if (gallery.ahead) step(gallery, Math.min(Math.max(start + gallery.ahead, 0), last));
   } else if (focused && tiles[gallery.at]) focus(gallery, gallery.at);
   else if (tiles[gallery.at]) reveal(gallery, tiles[gallery.at]);
   gallery.landing = null;
+  gallery.ahead = 0;
 }
 
 function begin(root) {
   const gallery = {
     root, data: null, selected: null, chosen: new Set(), at: 0, anchor: null, tiles: [], area: null,
-    said: null, landing: null, staying: null, focused: false, stepped: 0, ...begunEvents(),
+    said: null, landing: null, ahead: 0, turns: [], staying: null, focused: false, stepped: 0,
+    pending: null, ...begunEvents(),
   };
   root.addEventListener("focusin", (event) => {
-    gallery.focused = Boolean(event.target.closest(".tile"));
-    if (gallery.focused) refreshBar(gallery);
+    if (event.target.closest(".bar")) return; // it is for the image that had the focus
+    const position = gallery.tiles.indexOf(event.target);
+    gallery.focused = position >= 0;
+    if (gallery.focused) gallery.at = position;
+    refreshBar(gallery);
   });
   root.addEventListener("focusout", (event) => {
-    if (!root.contains(event.relatedTarget)) gallery.focused = false;
+    if (root.contains(event.relatedTarget)) return;
+    gallery.focused = false;
+    refreshBar(gallery);
   });
   gallery.listen = (event) => pressedElsewhere(gallery, event);
   document.addEventListener("keydown", gallery.listen);

@@ -7,27 +7,23 @@ choose several images. Number keys set and take off tags; Z, also with Ctrl, und
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
 from dashboard.components.assets import joined
-from dashboard.components.events import Heard, is_whole, unheard
+from dashboard.components.events import Told, is_whole, told_to, unheard
 from dashboard.sprites import Sheet
 
+HTML = '<div class="part gallery"></div>'
+STYLES = ("base.css", "gallery.css", "gallery_foot.css")
+SCRIPTS = (
+    "dom.js", "events.js",
+    "gallery_tiles.js", "gallery_foot.js", "gallery_keys.js", "gallery.js",
+)  # fmt: skip
 _mount = st.components.v2.component(
-    "convscope_gallery",
-    html='<div class="part gallery"></div>',
-    css=joined("base.css", "gallery.css", "gallery_foot.css"),
-    js=joined(
-        "dom.js",
-        "events.js",
-        "gallery_tiles.js",
-        "gallery_foot.js",
-        "gallery_keys.js",
-        "gallery.js",
-    ),  # fmt: skip
+    "convscope_gallery", html=HTML, css=joined(*STYLES), js=joined(*SCRIPTS)
 )
 
 End = Literal["first", "last"]
@@ -92,7 +88,7 @@ class Listener:
         turn: another page is to be shown; with an end, its first or last image is to be opened.
         choose: images of this page are chosen (first) or no longer (second).
         choose_all: the images of all pages are chosen (True), or none (False).
-        tag: the tag at this place is pressed, for these ids or, without any, for the chosen ones.
+        tag: a tag is pressed, for these ids or, without any, for the chosen ones.
         undo: what was said last is to be undone.
         resize: the images are to have another of the sizes; the one of the id is to stay in sight.
     """
@@ -101,28 +97,9 @@ class Listener:
     turn: Callable[[int, End | None], None] = _ignore
     choose: Callable[[Sequence[int], Sequence[int]], None] = _ignore
     choose_all: Callable[[bool], None] = _ignore
-    tag: Callable[[int, Sequence[int]], None] = _ignore
+    tag: Callable[[str, Sequence[int]], None] = _ignore
     undo: Callable[[], None] = _ignore
     resize: Callable[[str, int | None], None] = _ignore
-
-
-@dataclass
-class _Told(Heard):
-    """What the browser knows, so that it is told only what it does not.
-
-    Attributes:
-        ids: of the page it shows.
-        open: the image it holds for open.
-        chosen: the images of the page it holds for chosen.
-        state: what was sent last of both.
-        revision: how often `state` was sent.
-    """
-
-    ids: tuple[int, ...] = ()
-    open: int | None = None
-    chosen: frozenset[int] = frozenset()
-    state: dict[str, Any] = field(default_factory=dict)
-    revision: int = 0
 
 
 def gallery(
@@ -203,18 +180,8 @@ def chooser(
         zoom: screen pixels for a pixel of the image.
         label: what a screen reader says the gallery shows.
     """
-    told: _Told = st.session_state.setdefault(f"{key}:told", _Told())
-    ids = tuple(tile.id for tile in page.tiles)
+    told, ids = told_to(key), [tile.id for tile in page.tiles]
     here = chosen.intersection(ids)
-    if told.sender and not st.session_state.get(key):
-        told.sender = ""  # the page was left: what the browser knew went with it
-        told.ids = ()
-    if (ids, selected, here) != (told.ids, told.open, told.chosen):
-        # The browser marks what it did itself. Only what was done elsewhere has to be told, as new
-        # data means sending the whole sheet again.
-        told.ids, told.open, told.chosen = ids, selected, here
-        told.revision += 1
-        told.state = {"selected": selected, "chosen": sorted(here)}
     sheet = page.sheet
     data = {
         "sheet": base64.b64encode(sheet.png).decode(),
@@ -222,14 +189,13 @@ def chooser(
         "rows": sheet.rows,
         "width": sheet.width * zoom,
         "height": sheet.height * zoom,
-        "ids": list(ids),
         "captions": [[tile.first, tile.second] for tile in page.tiles],
         "abouts": [tile.about for tile in page.tiles],
         "badges": [list(tile.tags) for tile in page.tiles],
         "marks": [[tile.mark, tile.note] for tile in page.tiles],
         "words": [tile.badge for tile in page.tiles],
-        **told.state,
-        "revision": told.revision,
+        # Only what was done elsewhere: other data means sending the whole sheet again.
+        **told.tell(ids=ids, selected=selected, chosen=sorted(here)),
         "elsewhere": len(chosen) - len(here),
         "page": page.number,
         "pages": page.pages,
@@ -252,7 +218,7 @@ def chooser(
 
 def _report(
     event: Mapping[str, Any],
-    told: _Told,
+    told: Told,
     listener: Listener,
     page: Page,
     sizes: Sequence[str] = (),
@@ -260,7 +226,7 @@ def _report(
     """Passes on one event; what the page does not have is ignored."""
     ids = {tile.id for tile in page.tiles}
     if "open" in event and (event["open"] is None or event["open"] in ids):
-        told.open = event["open"]
+        told.shows(event, selected=event["open"])
         listener.open(event["open"])
     elif is_whole(event.get("page")):
         landing = event.get("landing")
@@ -268,12 +234,13 @@ def _report(
         listener.turn(number, landing if landing in ("first", "last") else None)
     elif "add" in event or "remove" in event:
         added, removed = (_known(event.get(name), ids) for name in ("add", "remove"))
-        told.chosen = (told.chosen | frozenset(added)) - frozenset(removed)
+        chosen = {*told.shown.get("chosen", ()), *added} - set(removed)
+        told.shows(event, chosen=sorted(chosen))
         listener.choose(added, removed)
     elif isinstance(event.get("all"), bool):
-        told.chosen = frozenset(ids) if event["all"] else frozenset()
+        told.shows(event, chosen=sorted(ids) if event["all"] else [])
         listener.choose_all(event["all"])
-    elif is_whole(event.get("tag")):
+    elif isinstance(event.get("tag"), str):
         listener.tag(event["tag"], _known(event.get("ids"), ids))
     elif event.get("undo") is True:
         listener.undo()

@@ -39,17 +39,19 @@ function pager(gallery) {
 
 function turners(gallery) {
   const { page, pages } = gallery.data;
-  const turner = (text, name, target) => {
-    const turning = button(text, name, () => act(gallery, { page: target }));
-    turning.disabled = target < 0 || target >= pages || target === page;
+  const turner = (text, name, end, target) => {
+    const turning = button(text, name, () => turnTo(gallery, target()));
+    turning.disabled = page === end;
     return turning;
   };
+  const last = pages - 1;
   const near = [
-    turner("‹", "Previous page", page - 1),
+    turner("‹", "Previous page", 0, () => headedFor(gallery) - 1),
     element("span", "number", `page ${page + 1} of ${pages}`),
-    turner("›", "Next page", page + 1),
+    turner("›", "Next page", last, () => headedFor(gallery) + 1),
   ];
-  return pages < 3 ? near : [turner("«", "First page", 0), ...near, turner("»", "Last page", pages - 1)];
+  const far = [turner("«", "First page", 0, () => 0), turner("»", "Last page", last, () => last)];
+  return pages < 3 ? near : [far[0], ...near, far[1]];
 }
 
 function sizer(gallery) {

@@ -27,8 +27,8 @@ function withControl(gallery, event) {
 function plain(gallery, event) {
   if (wantsUndo(gallery, event)) return undo(gallery);
   if (event.key === "Escape") return leave(gallery);
-  if (event.key === "PageDown") return turn(gallery, 1, null);
-  if (event.key === "PageUp") return turn(gallery, -1, null);
+  if (event.key === "PageDown") return turn(gallery, 1);
+  if (event.key === "PageUp") return turn(gallery, -1);
   if (event.key === "Enter") return open(gallery, gallery.at);
   if (gallery.data.tags && event.key === " ") return toggle(gallery, gallery.at);
   if (gallery.data.tags && /^[1-9]$/.test(event.key)) return pressTag(gallery, Number(event.key) - 1);
@@ -66,8 +66,8 @@ function walk(gallery, event) {
   // The open image has just left this page, as its tag was filtered by: the next one took its place.
   const gone = gallery.selected !== null && !data.ids.includes(gallery.selected);
   if (gone && event.key === "ArrowRight") target = gallery.at;
-  if (target > last && event.key === "ArrowRight") turn(gallery, 1, "first");
-  else if (target < 0 && event.key === "ArrowLeft") turn(gallery, -1, "last");
+  if (target > last && event.key === "ArrowRight") cross(gallery, 1);
+  else if (target < 0 && event.key === "ArrowLeft") cross(gallery, -1);
   else if (target >= 0 && target <= last) {
     if (event.shiftKey && data.tags) range(gallery, target);
     step(gallery, target);
@@ -83,28 +83,44 @@ function step(gallery, position) {
   }
   gallery.selected = gallery.data.ids[position];
   mark(gallery);
-  clearTimeout(gallery.timer);
-  const id = gallery.selected;
+  passOn(gallery);
+  gallery.pending = gallery.selected;
   const since = performance.now() - gallery.stepped;
   gallery.stepped += since;
-  if (since > WALK_DELAY) act(gallery, { open: id });
-  else gallery.timer = setTimeout(() => act(gallery, { open: id }), WALK_DELAY);
+  if (since > WALK_DELAY) arrive(gallery);
+  else gallery.timer = setTimeout(() => arrive(gallery), WALK_DELAY);
 }
 
-function turn(gallery, by, landing) {
-  const page = gallery.data.page + by;
-  if (page < 0 || page >= gallery.data.pages) return true;
-  gallery.landing = landing ?? "first";
-  act(gallery, { page, landing: gallery.selected === null ? null : landing });
+// The page that will be there once all those have been turned that are asked for.
+function headedFor(gallery) {
+  return gallery.turns.at(-1) ?? gallery.data.page;
+}
+
+function turnTo(gallery, page, landing = null) {
+  if (page < 0 || page >= gallery.data.pages) return false;
+  gallery.turns.push(page);
+  act(gallery, { page, landing });
   return true;
+}
+
+function turn(gallery, by) {
+  if (turnTo(gallery, headedFor(gallery) + by)) gallery.landing = "first";
+  return true;
+}
+
+// Walks over the end of the page. Further steps are counted, and made on the next one.
+function cross(gallery, by) {
+  const { data, selected } = gallery;
+  const landing = by > 0 ? "first" : "last";
+  if (headedFor(gallery) !== data.page) gallery.ahead += by;
+  else if (turnTo(gallery, data.page + by, selected === null ? null : landing)) gallery.landing = landing;
 }
 
 // First the open image is closed, then the choice is given up.
 function leave(gallery) {
   if (gallery.selected !== null) {
     gallery.selected = null;
-    mark(gallery);
-    act(gallery, { open: null });
+    openSelected(gallery);
   } else if (gallery.chosen.size || gallery.data.elsewhere) chooseAll(gallery, false);
   else return false;
   return true;

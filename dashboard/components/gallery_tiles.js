@@ -68,6 +68,7 @@ function decorate(gallery, position) {
 function bar(gallery) {
   const { total, tags, elsewhere } = gallery.data;
   const made = element("div", "bar");
+  made.onmousedown = (event) => event.preventDefault(); // the focus stays on the image that is meant
   if (!tags) return made;
   const count = gallery.chosen.size + elsewhere;
   if (count) made.append(element("span", "count", `${count.toLocaleString("en")} selected`));

@@ -214,11 +214,10 @@ def _listener(found: Found, choice: Choice) -> Listener:
     def choose_all(wanted: bool) -> None:
         choice.keep(frozenset(found.rows["index"].tolist()) if wanted else frozenset())
 
-    def tag(place: int, ids: Sequence[int]) -> None:
-        names = list(found.annotations.tags)
+    def tag(name: str, ids: Sequence[int]) -> None:
         targets = ids or choice.now()
-        if place < len(names) and targets:
-            press(found, names[place], targets)
+        if name in found.annotations.tags and targets:
+            press(found, name, targets)
 
     return Listener(
         open_one, turn, choose, choose_all, tag,
