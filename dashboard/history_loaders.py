@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.errors import RunError, UserError
+from core.errors import ReviewError, RunError, UserError
 from core.inspection.biography import Verdict
 from core.predictor import last_epoch
 from core.review.agreement import Agreement, agreement
@@ -21,6 +21,7 @@ from core.review.biographies import biographies
 from core.review.pairing import called, check_same_data, check_same_images
 from core.runs import Run, RunSummary, default_root
 from dashboard import answer_loaders, loaders
+from dashboard.partial_reads import Gathered
 
 Predicted = NDArray[np.int16]
 Which = Literal["last", "best"]
@@ -28,7 +29,7 @@ MOST_RUNS = 50  # that are compared at once; a chart with more bars helps nobody
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
-class History:
+class History(Gathered):
     """A run's answers on a split over its epochs.
 
     Attributes:
@@ -51,7 +52,9 @@ def history(of: Run, split: str) -> History:
     return _history(default_root(), of.id, split, tuple(of.epochs()), of)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the answers of every epoch …")
+@st.cache_resource(
+    max_entries=16, show_spinner="Reading the answers of every epoch …", validate=Gathered.holds
+)
 def _history(root: Path, run_id: str, split: str, epochs: tuple[int, ...], _run: Run) -> History:
     answers: dict[int, Predicted] = {}
     problems = []
@@ -64,7 +67,7 @@ def _history(root: Path, run_id: str, split: str, epochs: tuple[int, ...], _run:
         raise RunError(problems[0] if problems else f"run {run_id} has no finished epoch yet")
     labels = loaders.splits(_run).labels(split).numpy()
     table = biographies(tuple(answers), np.stack(list(answers.values())), labels)
-    return History(tuple(answers), table, tuple(problems))
+    return History(tuple(answers), table, tuple(problems), is_whole=not problems)
 
 
 def verdicts(of: Run, split: str) -> pd.DataFrame:
@@ -137,24 +140,40 @@ def taking_part(
     Raises:
         UserError: if the viewed run's own answers cannot be read.
     """
+    found = _takers(of, epoch, split, ids, which)
+    return found.taking, found.refused
+
+
+@dataclass(frozen=True, eq=False)
+class _Takers(Gathered):
+    """What `taking_part` gives."""
+
+    taking: list[Taking]
+    refused: list[str]
+
+
+def _takers(of: Run, epoch: int, split: str, ids: tuple[str, ...], which: Which) -> _Takers:
     now = {summary.id: summary for summary in loaders.summaries()}
     seen = tuple((i, now[i].epoch, now[i].name) if i in now else (i, 0, "") for i in ids)
-    return _taking_part(default_root(), of.id, epoch, split, which, seen, of)
+    return _taking_part(default_root(), of.id, _name(of), epoch, split, which, seen, of)
 
 
 # Opening fifty runs takes a good part of a second: not at every repaint.
-@st.cache_resource(max_entries=32, show_spinner="Reading the answers of the other runs …")
+@st.cache_resource(
+    max_entries=32, show_spinner="Reading the answers of the other runs …", validate=Gathered.holds
+)
 def _taking_part(
     root: Path,
     run_id: str,
+    name: str,
     epoch: int,
     split: str,
     which: Which,
     seen: tuple[tuple[str, int, str], ...],
     _of: Run,
-) -> tuple[list[Taking], list[str]]:
+) -> _Takers:
     known = {predicted(_of, epoch, split).tobytes(): run_id}
-    found, refused = [Taking(_of, epoch, _name(_of))], []
+    found, refused, is_whole = [Taking(_of, epoch, name)], [], True
     for other_id, _, _ in seen:
         try:
             run = loaders.run(other_id)
@@ -163,6 +182,8 @@ def _taking_part(
             first = known.setdefault(predicted(run, at, split).tobytes(), other_id)
         except UserError as error:
             refused.append(str(error))
+            # Runs that differ will always do, and what cannot be read may be read the next time.
+            is_whole = is_whole and isinstance(error, ReviewError)
             continue
         if first == other_id:
             found.append(Taking(run, at, _name(run)))
@@ -171,7 +192,7 @@ def _taking_part(
             refused.append(
                 f"{called(run)} answers every {split} image as {same} does, and counts once"
             )
-    return found, refused
+    return _Takers(found, refused, is_whole=is_whole)
 
 
 def _name(of: Run) -> str:

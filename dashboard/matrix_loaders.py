@@ -19,6 +19,7 @@ from core.review.moves import moves
 from core.runs import Run, default_root
 from dashboard import answer_loaders, history_loaders, loaders
 from dashboard.cells import Choice, lies_in
+from dashboard.partial_reads import Gathered
 
 Matrices = NDArray[np.int64]  # (E, K, K)
 
@@ -40,7 +41,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
-class History:
+class History(Gathered):
     """Matrices over the epochs.
 
     Attributes:
@@ -164,7 +165,7 @@ def history(of: Run, split: str, epochs: list[int], threshold: float, also: int)
     return _history(default_root(), of.id, split, wanted, threshold, of)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Reading the epochs …")
+@st.cache_resource(max_entries=16, show_spinner="Reading the epochs …", validate=Gathered.holds)
 def _history(
     root: Path, run_id: str, split: str, epochs: tuple[int, ...], threshold: float, _run: Run
 ) -> History:
@@ -182,7 +183,8 @@ def _history(
         found[epoch] = said.matrix
     if not found:
         raise problem
-    return History(tuple(found), np.array(list(found.values())))
+    matrices = np.array(list(found.values()))
+    return History(tuple(found), matrices, is_whole=len(found) == len(epochs))
 
 
 def similarity(of: Run, split: str, epochs: list[int], *, growing: bool) -> tuple[int, ...]:
