@@ -43,10 +43,15 @@ def tell_problem() -> None:
 
 def press(found: Found, name: str, indices: Collection[int]) -> None:
     """Sets a tag; where all of the images have it already, takes it off."""
-    having = found.annotations.tagged(name, found.file)
+    kept(_toggle, found, name, indices)
+
+
+def _toggle(found: Found, name: str, indices: Collection[int]) -> None:
+    # As things stand now: quick presses are heard before the page is drawn again.
+    having = review_loaders.annotations(found.run).tagged(name, found.file)
     set_already = all(index in having for index in indices)
     change = annotating.untag if set_already else annotating.tag
-    kept(change, review_loaders.dataset_of(found.run), found.file, indices, name)
+    change(review_loaders.dataset_of(found.run), found.file, indices, name)
 
 
 def tag_button(found: Found, targets: Collection[int], key: str, narrow: bool) -> None:

@@ -438,6 +438,38 @@ def test_a_tag_made_for_the_selected_images(run):
     assert annotating.load(DIGITS).tagged("three", "test") == frozenset(ids)
 
 
+def _pressing_app() -> None:
+    """The chip of a tag, pressed twice before the page is drawn again."""
+    import streamlit as st
+
+    from dashboard import review_loaders
+    from dashboard.review_images import Images, find
+    from dashboard.selection import Selection
+    from dashboard.widgets.run_bar import run_bar
+    from dashboard.widgets.tagging import press
+
+    viewed = run_bar()
+    assert viewed is not None
+    images = Images("Images", review_loaders.rows(viewed.run, 2, "test"), "None.")
+    known = review_loaders.annotations(viewed.run)
+    found = find(viewed.run, 2, "test", images, Selection(), known)
+
+    def both() -> None:
+        press(found, "odd", [3])
+        press(found, "odd", [3, 5])
+
+    st.button("Twice", key="twice", on_click=both)
+
+
+def test_what_a_press_has_tagged_counts_for_the_next_one(run):
+    _tag("odd", [5])
+    at = AppTest.from_function(_pressing_app, default_timeout=30)
+    at.query_params["run"] = run.id
+    at.run().button(key="twice").click().run()
+    assert not at.exception
+    assert annotating.load(DIGITS).tagged("odd", "test") == frozenset()
+
+
 def test_all_selected_images_are_decided_about(run):
     at = _open(run)
     ids = _gallery(at)["ids"][:3]
