@@ -3,9 +3,11 @@
 Computation belongs to `core`; this module only joins ids with calls.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import streamlit as st
@@ -31,6 +33,7 @@ from dashboard.point_colors import Coloring, coloring
 
 Places = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+_Asked = TypeVar("_Asked")
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
@@ -61,21 +64,30 @@ class ImageMap:
         return self.kind if self.kind == "tsne" else f"pca {self.frame}"
 
 
-def is_ready(of: Run, epoch: int, split: str) -> bool:
-    """Whether the PCA of an epoch can be shown without waiting; else it is being worked out.
+def is_ready(of: Run, epoch: int, split: str, *, growing: bool) -> bool:
+    """Whether `pca_map` gives its map without waiting; else what it needs is being worked out.
 
     Raises:
         UserError: if the network or the data cannot be used.
     """
+
+    def has_frame(reference: int) -> bool:
+        place = (default_root(), of.id, split, reference)
+        return place in _made() or split_embedding.look(of, reference, split) is not None
+
+    reference, is_fitted = _first_readable(of, growing, has_frame)
     # A map is kept long after the values it was made of: they need not be worked out again.
-    made = (default_root(), of.id, epoch, split) in _made()
-    return made or split_embedding.look(of, epoch, split) is not None
+    made = (default_root(), of.id, split, reference, epoch) in _made()
+    return is_fitted and (made or split_embedding.look(of, epoch, split) is not None)
 
 
 @st.cache_resource(show_spinner=False)
-def _made() -> set[tuple[Path, str, int, str]]:
-    """Which maps there have been: a store, a run, an epoch and a split each."""
-    return set()
+def _made() -> WeakValueDictionary[tuple[Path | str | int, ...], Frame | ImageMap]:
+    """The frames by store, run, split and epoch, and the maps on them by their own epoch besides.
+
+    Those that their cache lets go are gone from here.
+    """
+    return WeakValueDictionary()
 
 
 def pca_map(of: Run, epoch: int, split: str, *, growing: bool) -> ImageMap:
@@ -90,7 +102,11 @@ def pca_map(of: Run, epoch: int, split: str, *, growing: bool) -> ImageMap:
     Raises:
         UserError: if the network or the data cannot be used.
     """
-    return _pca_map(default_root(), of.id, epoch, split, _reference(of, split, growing), of)
+    root = default_root()
+    reference, _ = _first_readable(
+        of, growing, lambda reference: _frame(root, of.id, split, reference, of)
+    )
+    return _pca_map(root, of.id, epoch, split, reference, of)
 
 
 # 0.2 MB for 60,000 images: a run that is played has every epoch's at hand the second time.
@@ -102,19 +118,25 @@ def _pca_map(
     embedding = split_embedding.wait(_run, epoch, split)
     places = on_grid(project(frame, embedding), frame.bounds)
     view = on_grid(frame.view.T, frame.bounds).T.astype(np.int64)
-    _made().add((root, run_id, epoch, split))
-    return ImageMap(
+    found = ImageMap(
         "pca", epoch, reference, places, view, embedding.shape[1], frame.explained
     )  # fmt: skip
+    _made()[root, run_id, split, reference, epoch] = found
+    return found
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _frame(root: Path, run_id: str, split: str, reference: int, _run: Run) -> Frame:
-    return fit_frame(split_embedding.wait(_run, reference, split))
+    found = fit_frame(split_embedding.wait(_run, reference, split))
+    _made()[root, run_id, split, reference] = found
+    return found
 
 
-def _reference(of: Run, split: str, growing: bool) -> int:
-    """The epoch whose frame is taken; one that cannot be read makes room for the one before."""
+def _first_readable(of: Run, growing: bool, ask: Callable[[int], _Asked]) -> tuple[int, _Asked]:
+    """The epoch whose frame is taken, and what `ask` says of it.
+
+    One that cannot be read makes room for the one before.
+    """
     epochs = of.epochs()
     if not epochs:
         raise RunError(f"run {of.id} has no finished epoch yet; wait for its first one")
@@ -122,11 +144,9 @@ def _reference(of: Run, split: str, growing: bool) -> int:
     problem: UserError | None = None
     for epoch in [epoch for epoch in reversed(epochs) if epoch <= wanted]:
         try:
-            _frame(default_root(), of.id, split, epoch, of)
+            return epoch, ask(epoch)
         except UserError as error:
             problem = problem or error
-            continue
-        return epoch
     raise problem or RunError(f"run {of.id} has no epoch whose network can be read")
 
 

@@ -111,7 +111,7 @@ def _shown(viewed: Viewed, epoch: int, kind: Map) -> ImageMap:
                 _offer_again(viewed, epoch, error)
         else:
             _tsne_card(viewed, epoch)
-    growing = viewed.summary.state in loaders.ACTIVE
+    growing = _is_growing(viewed)
     with _patience(viewed, epoch):
         return embedding_loaders.pca_map(viewed.run, epoch, viewed.split, growing=growing)
 
@@ -119,7 +119,7 @@ def _shown(viewed: Viewed, epoch: int, kind: Map) -> ImageMap:
 @contextmanager
 def _patience(viewed: Viewed, epoch: int) -> Iterator[None]:
     """Says what takes so long, where it does."""
-    if embedding_loaders.is_ready(viewed.run, epoch, viewed.split):
+    if embedding_loaders.is_ready(viewed.run, epoch, viewed.split, growing=_is_growing(viewed)):
         yield
         return
     with st.spinner("Looking at every image once …"):
@@ -196,8 +196,14 @@ def _about(shown: ImageMap) -> str:
 
 def _prepare_others(viewed: Viewed, epoch: int) -> None:
     """Has the epochs beside this one looked at meanwhile: the slider goes there next."""
-    if viewed.summary.state in loaders.ACTIVE and not is_playing(viewed):
+    growing = _is_growing(viewed)
+    if growing and not is_playing(viewed):
         return  # a network that learns needs the processor more
     for other in split_embedding.beside(viewed.epochs, epoch):
         with suppress(UserError):  # the page says so when it gets there
-            embedding_loaders.is_ready(viewed.run, other, viewed.split)
+            embedding_loaders.is_ready(viewed.run, other, viewed.split, growing=growing)
+
+
+def _is_growing(viewed: Viewed) -> bool:
+    """Whether more epochs are coming."""
+    return viewed.summary.state in loaders.ACTIVE
