@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from core.review.pairing import check_same_examples
+from core.review.proportions import CONFIDENCE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Outcome = Literal["fixed", "broken", "both wrong", "both right"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-LEVEL = 0.95  # of the interval
 
 
 @dataclass(frozen=True, eq=False)  # eq would compare tables element by element
@@ -112,6 +112,6 @@ def interval(fixed: int, broken: int, num_images: int) -> tuple[float, float]:
     num_flips = fixed + broken
     if not num_flips:
         return 0.0, 0.0
-    found = binomtest(fixed, num_flips).proportion_ci(LEVEL, method="exact")
+    found = binomtest(fixed, num_flips).proportion_ci(CONFIDENCE, method="exact")
     low, high = ((2 * share - 1) * num_flips / num_images for share in (found.low, found.high))
     return float(low), float(high)

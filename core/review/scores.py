@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation import IntArray
+from core.review.proportions import CONFIDENCE
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from core.review.annotations import Decision
 
-LEVEL = 0.95  # of the intervals
 NUM_RESAMPLES = 10_000
 SEED = 0  # the same images and decisions always give the same interval
 
@@ -135,9 +135,9 @@ def _resampled(variant: Variant, base: Flags) -> tuple[NDArray[Any], NDArray[Any
 
 
 def _interval(values: NDArray[Any]) -> tuple[float, float]:
-    """The middle `LEVEL` of the values that are numbers; NaN where there are none."""
+    """The middle `CONFIDENCE` of the values that are numbers; NaN where there are none."""
     known = values[np.isfinite(values)]
     if not len(known):
         return np.nan, np.nan
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
