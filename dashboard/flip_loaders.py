@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.review import annotations as annotating
 from core.review.flips import Flips, Outcome, class_flips, flips
 from core.review.marks import file_of
 from core.review.score_pairs import paired_scores
-from core.run_files import Signature, signature
+from core.run_files import Signature
 from core.runs import Run, default_root
 from dashboard import answer_loaders, loaders, review_loaders
 from dashboard.history_loaders import check_same_split
@@ -88,7 +87,7 @@ def decided_scores(before: Result, after: Result, split: str) -> pd.DataFrame:
     Raises:
         UserError: if the answers or the review file cannot be read.
     """
-    seen = signature(annotating.path_of(review_loaders.dataset_of(after.run)))
+    seen = review_loaders.seen(after.run)
     return _scores(before.ids, after.ids, split, seen, before, after)
 
 

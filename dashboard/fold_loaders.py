@@ -150,7 +150,7 @@ def decisions_so_far(of: Run) -> Overlay | None:
     Ambiguous images are left out, like those of which that was decided.
     """
     path = annotating.path_of(review_loaders.dataset_of(of))
-    seen = signature(path)
+    seen = review_loaders.seen(of)
     known, _ = review_loaders.annotations_or_none(of)
     found = _so_far(path, seen, known.fingerprint, known)
     return found if found.num_images else None

@@ -20,11 +20,9 @@ from core.config import RunConfig
 from core.datasets.overlay import Effect, Overlay
 from core.errors import UserError
 from core.jobs.fold_requests import Folding
-from core.review import annotations as annotating
 from core.review.annotations import file_of
 from core.review.scores import scores_of
 from core.review.suspects import suspects as ranked
-from core.run_files import signature
 from core.runs import Run, RunSummary, default_root
 from dashboard import answer_loaders, fold_loaders, loaders, review_loaders
 from dashboard.answer_record import check_version
@@ -131,8 +129,8 @@ def scores(of: Run, source: Source) -> pd.DataFrame:
     Raises:
         UserError: if the probabilities or the review file cannot be used.
     """
-    seen = signature(annotating.path_of(review_loaders.dataset_of(of)))
-    return _scores(default_root(), of.id, source, (_kept(of, source), seen), of)
+    seen = _kept(of, source), review_loaders.seen(of)
+    return _scores(default_root(), of.id, source, seen, of)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

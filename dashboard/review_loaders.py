@@ -31,8 +31,12 @@ def annotations(of: Run) -> Annotations:
         ReviewError: if the review file is damaged, newer, or of another data set.
     """
     data = dataset_of(of)
-    path = annotating.path_of(data)
-    return _annotations(path, signature(path), data.fingerprint, data)
+    return _annotations(annotating.path_of(data), seen(of), data.fingerprint, data)
+
+
+def seen(of: Run) -> Signature | None:
+    """What changes whenever the review file of a run's data set does; None where there is none."""
+    return signature(annotating.path_of(dataset_of(of)))
 
 
 def annotations_or_none(of: Run) -> tuple[Annotations, str | None]:

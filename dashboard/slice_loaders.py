@@ -18,7 +18,6 @@ from core.review import slice_scores
 from core.review import slices as slicing
 from core.review.image_measures import MEASURES, measures
 from core.review.slices import Slice, Slices
-from core.run_files import signature
 from core.runs import Run, default_root
 from dashboard import answer_loaders, loaders, review_loaders, split_embedding
 from dashboard.filter_measures import Background
@@ -104,7 +103,7 @@ def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
             elif kind == "class":
                 parts.append(_classes(of, split))
             elif kind == "named":
-                seen = signature(annotating.path_of(review_loaders.dataset_of(of)))
+                seen = review_loaders.seen(of)
                 parts.append(_named(of, split))
             elif (alike := look_alikes(of, epoch, split, settings.num_clusters)) is None:
                 pending = True
