@@ -106,8 +106,8 @@ def _add_training(commands: _Commands) -> None:
         "images: a downloaded review file, or the overlay.json of another run",
     )  # fmt: skip
     parser.add_argument(
-        "--leave-out-ambiguous", action="store_true", help="with --decisions: do not learn from "
-        "images that were marked ambiguous (default: learn them as they are labelled)",
+        "--learn-ambiguous", action="store_true", help="with --decisions: learn images that were "
+        "marked ambiguous as they are labelled (default: leave them out)",
     )  # fmt: skip
     _add_following(parser)
     parser = commands.add_for_run(

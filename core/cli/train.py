@@ -37,18 +37,18 @@ def decisions(options: Namespace, config: RunConfig) -> "Overlay | None":
         ReviewError: if it is damaged, of another data set, or leaves nothing to learn from.
     """
     if options.decisions is None:
-        if options.leave_out_ambiguous:
-            raise UsageError("--leave-out-ambiguous needs --decisions FILE")
+        if options.learn_ambiguous:
+            raise UsageError("--learn-ambiguous needs --decisions FILE")
         return None
     from core.datasets import load, split
     from core.review.decisions import read_decisions
 
     path, dataset = Path(options.decisions), load(config.data.name)
-    overlay = read_decisions(path.read_bytes(), dataset, str(path), options.leave_out_ambiguous)
+    overlay = read_decisions(path.read_bytes(), dataset, str(path), not options.learn_ambiguous)
     if not overlay.num_images:
         raise UsageError(
-            f"{path} marks no training image as mislabelled or left out; without such a decision "
-            "it would be a run like any other (--leave-out-ambiguous leaves out ambiguous ones)"
+            f"{path} changes no training image; a decision that does, such as mislabelled or left "
+            "out, is needed (ambiguous ones are left out, but for --learn-ambiguous)"
         )
     effect = overlay.effect(split(dataset, config.data))
     if effect.changes_nothing:

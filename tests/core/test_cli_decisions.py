@@ -45,13 +45,13 @@ def created(store: RunStore, *options: str):
 
 def test_the_run_has_the_decisions_of_the_file(store, review, capsys):
     run = created(store, "--decisions", str(review))
-    assert run.overlay().left_out == (0,)
+    assert run.overlay().left_out == (0, 1)
     assert "left out" in capsys.readouterr().out.splitlines()[0]
 
 
-def test_ambiguous_images_can_be_left_out_too(store, review, capsys):
-    run = created(store, "--decisions", str(review), "--leave-out-ambiguous", "--json")
-    assert run.overlay().left_out == (0, 1)
+def test_ambiguous_images_can_be_learnt_as_they_are(store, review, capsys):
+    run = created(store, "--decisions", str(review), "--learn-ambiguous", "--json")
+    assert run.overlay().left_out == (0,)
     out, err = capsys.readouterr()
     assert json.loads(out)["decisions"] == run.overlay_digest
     assert err.startswith("decisions: ")
@@ -74,8 +74,8 @@ def test_a_run_without_decisions_says_so(store, capsys):
 @pytest.mark.parametrize(
     ("options", "status", "sentence"),
     [
-        (["--decisions", "EMPTY"], 2, "marks no training image"),
-        (["--leave-out-ambiguous"], 2, "needs --decisions FILE"),
+        (["--decisions", "EMPTY"], 2, "changes no training image"),
+        (["--learn-ambiguous"], 2, "needs --decisions FILE"),
         (["--decisions", "MISSING"], 1, "No such file"),
         (["--decisions", "HELDOUT"], 2, "changes nothing that this run would learn"),
         (["--decisions", "DAMAGED"], 1, "is damaged"),
