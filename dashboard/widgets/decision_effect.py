@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import ReviewError, UserError
 from core.runs import Run
-from dashboard import flip_loaders
+from dashboard import flip_loaders, label_loaders
 from dashboard.flip_loaders import Result
 from dashboard.text import counted, interval, p_value, sentence
 from dashboard.widgets.score_table import DIFFERENCE, INTERVAL, NAMES, difference
@@ -33,7 +33,8 @@ def _learnt(name: str, run: Run) -> str:
     overlay = run.overlay()
     if overlay is None:
         return ""
-    learnt = put_right(len(overlay.relabelled), len(overlay.left_out))
+    effect = label_loaders.effect(run, overlay)
+    learnt = put_right(effect.relabelled, effect.left_out)
     return f"{name} was trained with decisions: {learnt}."
 
 

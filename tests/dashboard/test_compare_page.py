@@ -421,7 +421,8 @@ def test_decisions_on_the_split_are_scored_for_both(run, other):
 
 def test_a_run_that_learnt_with_decisions_says_so(store, run):
     data = datasets.load("digits")
-    overlay = Overlay("digits", data.fingerprint, {5: 1, 6: 2}, (9,))
+    held_out = int(datasets.split(data, run.config.data).validation_index[0])  # learnt by neither
+    overlay = Overlay("digits", data.fingerprint, {5: 1, 6: 2}, (9, held_out))
     taught = store.create(run.config, "taught", overlay)
     for name in ("epochs", "dataset.json", "status.json", "metrics.jsonl"):
         source = run.path / name
