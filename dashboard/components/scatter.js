@@ -272,13 +272,13 @@ function update(view, bytes) {
   const before = view.header && { header: view.header, points: view.points };
   Object.assign(view, unpack(bytes));
   const { header, points } = view;
-  const told = !before || before.header.revision !== header.revision;
+  const told = isTold(view, header.revision);
   const sameImages = before && before.header.images === header.images && before.points.count === points.count;
   view.numWrong = points.wrong.reduce((sum, one) => sum + one, 0);
   if (!told && sameImages) points.marked = before.points.marked;
   if (told) view.opened = header.opened;
   else if (!sameImages) view.opened = -1;
-  if (!sameImages || before.header.title !== header.title) view.hidden.clear();
+  view.hidden = sameImages && before.header.title === header.title ? stillHidden(view, before.header.legend) : new Set();
   if (!sameImages) view.cursor = -1;
   view.hover = -1;
   view.palette = showingPalette(view.root);
@@ -303,6 +303,12 @@ function update(view, bytes) {
   move(view, sameImages ? before : null);
   showTip(view);
   arrange(view);
+}
+
+// Entries are known by their words: one more tag moves the numbers of those after it.
+function stillHidden(view, entries) {
+  const labels = new Set(entries.filter((_, number) => view.hidden.has(number)).map((entry) => entry.label));
+  return new Set(view.header.legend.flatMap((entry, number) => (labels.has(entry.label) ? [number] : [])));
 }
 
 // The same images go to their new places before one's eyes; others are there at once.

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from core.review.lasso import GRID, Grid
 from dashboard.components.assets import joined
-from dashboard.components.events import Heard, unheard
+from dashboard.components.events import Told, told_to, unheard
 
-_SCRIPTS = (
+HTML = '<div class="part scatter"></div>'
+STYLES = ("base.css", "scatter.css")
+SCRIPTS = (
     "dom.js", "events.js",
     "scatter_points.js", "scatter_paint.js", "scatter_tools.js", "scatter.js",
 )  # fmt: skip
@@ -92,27 +94,8 @@ class Taken:
     marked: bool = False
 
 
-@dataclass
-class _Told(Heard):
-    """What the browser knows, so that it is told only what it does not.
-
-    Attributes:
-        chosen: the choice in force. A line that adds to it may be drawn before the page's address
-            has changed, so the address is no place to look for it.
-        known: the choice and the open image that it shows; None before it was told of any.
-        revision: how often it was told.
-    """
-
-    chosen: str | None = None
-    known: tuple[str | None, int | None] | None = None
-    revision: int = 0
-
-
 _mount = st.components.v2.component(
-    "convscope_scatter",
-    html='<div class="part scatter"></div>',
-    css=joined("base.css", "scatter.css"),
-    js=joined(*_SCRIPTS),
+    "convscope_scatter", html=HTML, css=joined(*STYLES), js=joined(*SCRIPTS)
 )
 
 
@@ -155,12 +138,7 @@ def scatter(
         on_open: called with the index of an image to open, or None to close it.
         on_lasso: called with what was drawn and the name of the choice it was drawn upon.
     """
-    told: _Told = st.session_state.setdefault(f"{key}:told", _Told())
-    told.chosen = chosen
-    if (chosen, opened) != told.known:
-        # The browser marks what is drawn or opened in it, and only then takes what the server says:
-        # an answer that comes late must not undo what was drawn meanwhile.
-        told.known, told.revision = (chosen, opened), told.revision + 1
+    told = told_to(key)
     header = {
         "classes": list(classes),
         "images": images,
@@ -171,7 +149,7 @@ def scatter(
         "noun": noun,
         "label": label,
         "height": height,
-        "revision": told.revision,
+        "revision": told.tell(chosen=chosen, opened=opened)["revision"],
         "opened": _position(points.index, opened),
     }
 
@@ -185,21 +163,23 @@ def scatter(
 
 def _report(
     event: Mapping[str, Any],
-    told: _Told,
+    told: Told,
     num_entries: int,
     on_open: Callable[[int | None], None] | None,
     on_lasso: Callable[[Drawn, str | None], Taken] | None,
 ) -> None:
     """Passes on one event; what cannot be read is ignored."""
     wanted, drawn = event.get("open"), drawn_in(event, num_entries)
-    name, index = told.known or (None, None)
     if drawn is not None and on_lasso is not None:
-        taken = on_lasso(drawn, told.chosen)
-        told.chosen = taken.chosen
-        told.known = (taken.chosen if taken.marked else None, index)
+        # Upon the choice that the line before has made: the page's address may not have it yet.
+        taken = on_lasso(drawn, told.shown["chosen"])
+        told.shows(event, chosen=taken.chosen)
+        told.doubtful = told.doubtful or not taken.marked
     elif "open" in event and on_open is not None and (wanted is None or type(wanted) is int):
-        told.known = (name, wanted)
+        told.shows(event, opened=wanted)
         on_open(wanted)
+    elif "lasso" in event:
+        told.doubtful = True  # the browser has marked what it caught
 
 
 def pack(

@@ -174,7 +174,7 @@ function open(list, line) {
   list.at = line.dataset.key;
   list.selected = list.selected === line.dataset.key ? null : line.dataset.key;
   mark(list);
-  list.send("event", { open: list.selected });
+  tell(list, { open: list.selected });
 }
 
 function walk(list, event) {
@@ -191,7 +191,7 @@ function walk(list, event) {
   } else if (event.key === "Escape" && list.selected !== null) {
     list.selected = null;
     mark(list);
-    list.send("event", { open: null });
+    tell(list, { open: null });
   } else {
     return;
   }
@@ -199,18 +199,18 @@ function walk(list, event) {
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement, setStateValue } = component;
   const root = parentElement.querySelector(".slices");
   if (!root || !data) return undefined;
   let list = lists.get(parentElement);
   if (!list || list.root !== root) {
-    list = { root, order: { by: null, sign: -1 }, at: null, selected: null };
+    list = { root, order: { by: null, sign: -1 }, at: null, selected: null, ...begunEvents() };
     lists.set(parentElement, list);
   }
-  list.send = setTriggerValue;
+  list.send = setStateValue;
   const { selected, revision, ...content } = data;
-  const isTold = list.revision !== revision;
-  if (isTold) Object.assign(list, { revision, selected, at: selected });
+  const told = isTold(list, revision);
+  if (told) Object.assign(list, { selected, at: selected });
   const look = JSON.stringify(content);
   list.data = data;
   if (list.look !== look) {
@@ -221,6 +221,6 @@ export default function (component) {
     root.querySelector(".area").scrollTop = scrolled;
   }
   mark(list);
-  if (isTold) reveal(list);
+  if (told) reveal(list);
   return undefined;
 }

@@ -5,13 +5,14 @@ sorts. Table and chart are one, so that an interval stands beside the slice that
 """
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
 from dashboard.components.assets import joined
+from dashboard.components.events import told_to, unheard
 from dashboard.sprites import Sheet
 
 Verdict = Literal["worse", "better", "unclear"]
@@ -20,7 +21,7 @@ _mount = st.components.v2.component(
     "convscope_slice_list",
     html='<div class="part slices"></div>',
     css=joined("base.css", "slice_list.css"),
-    js=joined("dom.js", "slice_list.js"),
+    js=joined("dom.js", "events.js", "slice_list.js"),
 )
 
 
@@ -82,10 +83,7 @@ def slice_list(
         label: what a screen reader says the table shows.
         on_open: called with the key of a slice to open, or None to close it.
     """
-    told = st.session_state.setdefault(f"{key}:told", {"sent": None, "known": None, "revision": 0})
-    if selected != told["known"]:
-        # The browser marks what is opened in it. Only a choice made elsewhere has to be told.
-        told.update(sent=selected, known=selected, revision=told["revision"] + 1)
+    told = told_to(key)
     data = {
         "rows": [asdict(row) for row in rows],
         "range": _range(rows),
@@ -94,23 +92,20 @@ def slice_list(
         "tile": [round(tile * examples.width / examples.height), tile],
         "columns": examples.columns,
         "sheet_rows": examples.rows,
-        "selected": told["sent"],
-        "revision": told["revision"],
+        **told.tell(selected=selected),
         "compact": compact,
         "area": height,
         "label": label,
     }
 
     def heard() -> None:
-        event = (st.session_state.get(key) or {}).get("event")
-        if not isinstance(event, Mapping) or "open" not in event:
-            return
-        wanted: Any = event["open"]
-        if wanted is None or wanted in [row.key for row in rows]:
-            told["known"] = wanted
-            on_open(wanted)
+        for event in unheard(told, (st.session_state.get(key) or {}).get("events")):
+            wanted: Any = event.get("open", "")
+            if wanted is None or wanted in [row.key for row in rows]:
+                told.shows(event, selected=wanted)
+                on_open(wanted)
 
-    _mount(key=key, data=data, height="content", on_event_change=heard)
+    _mount(key=key, data=data, height="content", on_events_change=heard)
 
 
 def _range(rows: Sequence[Row]) -> tuple[float, float]:

@@ -1,6 +1,5 @@
 """Quick fingers on a gallery, in a real browser, without a dashboard around it."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,59 +8,26 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.components import gallery
-from dashboard.components.assets import joined
 from dashboard.components.gallery import Listener, Tile, chooser
 from dashboard.sprites import sheet
+from tests.browser.alone import Alone, tab_with
 from tests.dashboard.mounted import Mounted
 
 pytestmark = pytest.mark.browser
 
-_ADDRESS = "http://gallery.test/"
-_BODY = "<style>%s</style><main style='width: 560px'></main><button>elsewhere</button>"
-_EMPTY = """(html) => {
-  window.unmount?.();
-  window.sent = [];
-  const parent = document.createElement("section");
-  parent.innerHTML = html;
-  document.querySelector("main").replaceChildren(parent);
-}"""
-_MOUNT = """(data) => {
-  window.unmount = mount({
-    data,
-    parentElement: document.querySelector("section"),
-    setStateValue: (_, value) => (window.sent = value.events),
-  });
-}"""
-# In one go, so that the browser has no time for anything between two keys.
-_PRESS = """(keys) => keys.forEach((key) => {
-  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-  document.activeElement.dispatchEvent(event);
-})"""
-
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 900, "height": 700})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    # Of an address of its own: a page without one may not remember the images' size.
-    body = _BODY % joined(*gallery.STYLES)
-    page.route(_ADDRESS, lambda route: route.fulfill(body=body, content_type="text/html"))
-    page.goto(_ADDRESS)
-    script = joined(*gallery.SCRIPTS)
-    page.add_script_tag(content=script.replace("export default function", "function mount"))
-    yield page
-    context.close()
-    assert not problems, "\n".join(problems)
+    with tab_with(browser, gallery) as page:
+        yield page
 
 
-class Gallery:
-    """Images 10, 11 and 12 of the first page and so on, with the tags odd and faint."""
+class Gallery(Alone):
+    """Images 10, 11, 12 and 13 on the first page and so on, with the tags odd and faint."""
 
     def __init__(self, tab: Page, patch: pytest.MonkeyPatch) -> None:
-        self.tab, self._mounted = tab, Mounted(patch, gallery)
-        tab.evaluate(_EMPTY, gallery.HTML)
+        super().__init__(tab, gallery)
+        self._mounted = Mounted(patch, gallery)
         self.show()
 
     def show(self, page: int = 0, selected: int | None = None, **more: Any) -> None:
@@ -71,22 +37,10 @@ class Gallery:
         shown = gallery.Page(pictures, tiles, page, 5, 20)
         more = {"tags": ["odd", "faint"], "height": 300, **more}
         chooser(shown, "some", Listener(), selected=selected, **more)
-        self.tab.evaluate(_MOUNT, json.loads(json.dumps(self._mounted.data)))
+        self.take(self._mounted.data)
 
     def focus(self, place: int) -> None:
         self.tab.locator(".tile").nth(place).focus()
-
-    def press(self, *keys: str) -> None:
-        self.tab.evaluate(_PRESS, list(keys))
-
-    @property
-    def sent(self) -> list[dict[str, Any]]:
-        """What was reported, without its numbers."""
-        told = self.tab.evaluate("window.sent")
-        return [
-            {name: value for name, value in event.items() if name not in ("n", "revision")}
-            for event in told
-        ]
 
     @property
     def pages(self) -> list[int]:
@@ -126,18 +80,15 @@ def test_an_image_that_a_quick_walk_only_passes_is_not_opened(shown: Gallery) ->
 
 
 def test_what_is_told_meanwhile_is_taken_over_and_does_not_lose_the_walk(shown: Gallery) -> None:
-    before = shown.tab.evaluate("window.sent")
-    assert before == []
     shown.focus(0)
     shown.press("Enter", "ArrowRight", "ArrowRight")
     shown.show(selected=13)
     assert shown.sent == [{"open": 10}, {"open": 11}, {"open": 12}]
-    revisions = shown.tab.evaluate("window.sent.map((event) => event.revision)")
-    assert len(set(revisions)) == 1, "it was done before, and the server has to know"
+    assert len(set(shown.told)) == 1, "it was done before, and the server has to know"
     assert shown.opened() == "index 13"
     shown.press("ArrowLeft")
     shown.tab.wait_for_function("window.sent.length === 4")
-    assert shown.tab.evaluate("window.sent[3].revision") == revisions[0] + 1
+    assert shown.told[3] == shown.told[0] + 1
 
 
 def test_no_press_is_lost_while_pages_are_turned(shown: Gallery) -> None:

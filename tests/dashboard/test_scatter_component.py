@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from dashboard.components.events import unheard
-from dashboard.components.scatter import Drawn, Entry, Points, Taken, _report, _Told, drawn_in, pack
-from tests.dashboard.pages import message
+from dashboard.components import scatter as component
+from dashboard.components.scatter import Drawn, Entry, Points, Taken, drawn_in, pack, scatter
+from tests.dashboard.mounted import Mounted
 
 BLOCKS = [("index", "<u4")] + [
     (name, "<u2") for name in ("x", "y", "true", "predicted", "confidence", "group")
@@ -92,26 +92,86 @@ def test_anything_else_is_no_lasso(event) -> None:
     assert drawn_in(event, 3) is None
 
 
-def test_two_lassos_in_one_message_both_count_and_none_twice() -> None:
-    told, heard, bases = _Told(chosen="old"), [], []
+class Server:
+    """What a page remembers of a map: the choice and the open image."""
 
-    def take(drawn, upon):
-        heard.append(drawn)
-        bases.append(upon)
-        return Taken(drawn.how, marked=drawn.how == "add")
+    def __init__(self, patch: pytest.MonkeyPatch, points: Points) -> None:
+        self.browser, self._points = Mounted(patch, component), points
+        self.chosen: str | None = "old"
+        self.open: int | None = None
+        self.lassos: list[tuple[Drawn, str | None]] = []
+        self.take = lambda drawn, upon: Taken(drawn.how, marked=True)
 
-    def report(*events) -> None:
-        for event in unheard(told, message(*events)):
-            _report(event, told, 3, heard.append, take)
+    def draw(self) -> int:
+        """Sends the map; its revision."""
+        scatter(
+            self._points, "map", classes=["0"] * 47, images="", version="", space="", title="",
+            view=np.zeros((2, 2), int), noun="", label="", chosen=self.chosen, opened=self.open,
+            on_open=self._opened, on_lasso=self._drew,
+        )  # fmt: skip
+        revision: int = unpacked(self.browser.data)[0]["revision"]
+        return revision
 
-    first = {"lasso": CORNERS, "how": "only", "hidden": []}
-    second = {"lasso": CORNERS[::-1], "how": "add", "hidden": []}
-    report(first)
-    assert (told.chosen, told.known) == ("only", (None, None))
-    report(first, second)
-    assert bases == ["old", "only"]
-    assert [drawn.how for drawn in heard] == ["only", "add"]
-    assert told.known == ("add", None)
-    report(first, second, {"open": 7}, {"open": "7"})
-    assert heard[2:] == [7]
-    assert told.known == ("add", 7)
+    def _opened(self, index: int | None) -> None:
+        self.open = index
+
+    def _drew(self, drawn: Drawn, upon: str | None) -> Taken:
+        self.lassos.append((drawn, upon))
+        taken = self.take(drawn, upon)
+        self.chosen = taken.chosen
+        return taken
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, points: Points) -> Server:
+    return Server(monkeypatch, points)
+
+
+FIRST = {"lasso": CORNERS, "how": "only", "hidden": []}
+SECOND = {"lasso": CORNERS[::-1], "how": "add", "hidden": []}
+
+
+def test_two_lassos_in_one_message_both_count_and_none_twice(server) -> None:
+    told = server.draw()
+    server.browser.does(FIRST, told=told)
+    # The second is drawn upon the first, though the page has not been drawn with it.
+    server.browser.does(SECOND, {"open": 7}, {"open": "7"}, told=told)
+    assert [(drawn.how, upon) for drawn, upon in server.lassos] == [
+        ("only", "old"),
+        ("add", "only"),
+    ]
+    assert server.open == 7
+
+
+def test_what_the_browser_marks_itself_is_not_told_back(server) -> None:
+    told = server.draw()
+    server.browser.does(FIRST, {"open": 5}, told=told)
+    assert server.draw() == told
+    server.chosen = None
+    assert server.draw() == told + 1
+    assert server.draw() == told + 1
+
+
+@pytest.mark.parametrize("chosen", [None, "old"])
+def test_a_lasso_that_is_not_taken_is_told_back(server, chosen) -> None:
+    server.chosen = chosen
+    server.take = lambda drawn, upon: Taken(upon)
+    told = server.draw()
+    server.browser.does(FIRST, told=told)
+    assert server.draw() == told + 1
+
+
+def test_a_lasso_that_cannot_be_read_is_told_back(server) -> None:
+    told = server.draw()
+    server.browser.does({**FIRST, "hidden": [9]}, told=told)  # of a legend that was longer
+    assert server.lassos == []
+    assert server.draw() == told + 1
+
+
+@pytest.mark.parametrize("event", [FIRST, {"open": 5}, {"open": None}], ids=str)
+def test_what_is_done_before_another_choice_is_heard_of_is_told_back(server, event) -> None:
+    before = server.draw()
+    server.chosen, server.open = "elsewhere", 3
+    now = server.draw()
+    server.browser.does(event, told=before)
+    assert server.draw() == now + 1
