@@ -225,9 +225,6 @@ def tags(of: Run, epoch: int, split: str) -> list[tuple[str, Mask]]:
 def caught(text: str) -> NDArray[np.int64]:
     """Indices in their file, ascending, of the images that a lasso has caught.
 
-    They are those of the moment when it was asked for first: naming a set must not change it,
-    though it was drawn while other tags were hidden.
-
     Args:
         text: of the lasso, as the address keeps it.
 

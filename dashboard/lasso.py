@@ -6,8 +6,8 @@ stay the same ones, wherever they go.
 
 ``lasso:<run>.<t or v>,<piece>,<piece> …`` with pieces ``<map><epoch>-<frame>.<colours>.<corners>``:
 ``p`` for PCA, in the frame of an epoch, ``s`` for t-SNE; a capital takes out of the choice what a
-small letter adds. Colours name the entries of the legend that were hidden, in bits. A corner takes
-four letters, twelve bits a direction.
+small letter adds. Colours name the entries of the legend that were hidden, in bits: never those of
+tags, which hold other images tomorrow. A corner takes four letters, twelve bits a direction.
 """
 
 import re
@@ -62,6 +62,10 @@ class Piece:
     corners: Corners
     adds: bool = True
 
+    def stays(self) -> bool:
+        """Whether it catches the same images for ever: tags that were hidden may change."""
+        return self.mode != "tag" or not self.hidden
+
     def polygon(self) -> NDArray[np.int64]:
         """(V, 2) the corners on the grid of `core.review.lasso`."""
         return np.array(self.corners, np.int64) * _STEP + _START
@@ -97,7 +101,9 @@ def read(text: str | None) -> Lasso | None:
     if found is None or not matches or len(text or "") > LONGEST:
         return None
     known = tuple(_read_piece(match) for match in matches if match is not None)
-    return Lasso(found[1], _SPLITS[found[2]], known) if len(known) == len(matches) else None
+    if len(known) < len(matches) or not all(piece.stays() for piece in known):
+        return None
+    return Lasso(found[1], _SPLITS[found[2]], known)
 
 
 def _piece(piece: Piece) -> str:

@@ -26,6 +26,10 @@ TOO_LONG = (
     "These are more lines than an address can hold: the last one is left out. Name the set, then "
     "begin a new one."
 )
+TAGS_HIDDEN = (
+    "A lasso cannot leave out what a hidden tag holds: tags change, and the lasso's address would "
+    "catch other images then. Show all entries of the legend, draw, and filter the images by tag."
+)
 _NOTICE = "embedding_notice"
 _SLICE = "slice:"  # how a group that is a slice begins
 
@@ -90,6 +94,9 @@ def draw(viewed: Viewed, shown: ImageMap, mode: Mode, drawn: Drawn, upon: str | 
         shown.kind, shown.epoch, shown.frame, mode, drawn.hidden, drawn.corners,
         adds=drawn.how != "remove",
     )  # fmt: skip
+    if not piece.stays():
+        st.session_state[_NOTICE] = TAGS_HIDDEN
+        return Taken(upon)
     before = lasso.read(upon) if drawn.how != "only" else None
     if before is not None and (before.run, before.split) != (viewed.run.id, viewed.split):
         before = None

@@ -11,7 +11,7 @@ from dashboard.components.scatter import Drawn, Taken
 from dashboard.embedding_loaders import ImageMap
 from dashboard.selection import Selection
 from dashboard.widgets import embedding_choice
-from dashboard.widgets.embedding_choice import TOO_LONG, draw
+from dashboard.widgets.embedding_choice import TAGS_HIDDEN, TOO_LONG, draw
 
 RUN = "20260131-142500-3fa09c"
 CORNERS = ((0, 0), (9, 0), (9, 9))
@@ -38,8 +38,8 @@ class Map:
     def __init__(self, chosen=None):
         self.chosen = chosen
 
-    def draw(self, how="only", corners=CORNERS, hidden=()):
-        taken = draw(VIEWED, SHOWN, "true", Drawn(corners, how, hidden), self.chosen)
+    def draw(self, how="only", corners=CORNERS, hidden=(), mode="true"):
+        taken = draw(VIEWED, SHOWN, mode, Drawn(corners, how, hidden), self.chosen)
         self.chosen = taken.chosen
         return taken
 
@@ -54,6 +54,17 @@ def test_a_first_line_stands_in_the_address_and_closes_the_open_image(address) -
     assert Map().draw(hidden=(1,)) == Taken(address.now.group, marked=True)
     assert address.now.example is None
     assert pieces(address) == (lasso.Piece("pca", 3, 5, "true", (1,), CORNERS),)
+
+
+@pytest.mark.parametrize("how", ["only", "add"])
+def test_while_a_tag_is_hidden_a_line_is_refused_with_a_sentence(address, how) -> None:
+    shown = Map()
+    shown.draw(mode="tag")
+    before = address.now
+    assert shown.draw(how, hidden=(1,), mode="tag") == Taken(before.group)
+    assert address.now == before
+    assert address.told[embedding_choice._NOTICE] == TAGS_HIDDEN
+    assert shown.draw(corners=(), hidden=(1,), mode="tag") == Taken(None)
 
 
 def test_further_lines_are_added_or_take_away(address) -> None:

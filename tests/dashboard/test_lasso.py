@@ -20,7 +20,7 @@ pieces = st.builds(
     hidden=st.frozensets(st.integers(0, 60)).map(sorted).map(tuple),
     corners=st.lists(st.tuples(corner, corner), min_size=3, max_size=40).map(tuple),
     adds=st.booleans(),
-)
+).filter(Piece.stays)
 lassos = st.builds(
     Lasso,
     run=st.just(RUN),
@@ -62,11 +62,19 @@ def test_by_hand() -> None:
         f"lasso:{RUN}.t,p1-1.t0.AAAAAAAA", f"lasso:{RUN}.t,p1-1.t0.AAAAAAAAAAA",
         f"lasso:{RUN}.t,q1-1.t0.AAAAAAAAAAAA", f"lasso:{RUN}.t,p1-1.z0.AAAAAAAAAAAA",
         f"lasso:{RUN}.t,p1-1.t0.AAAA!AAAAAAA", f"lasso:{RUN}.t,p1-1.t0.AAAAAAAAAAAA,",
+        f"lasso:{RUN}.t,p1-1.g2.AAAAAAAAAAAA",
         "lasso:../..t,p1-1.t0.AAAAAAAAAAAA", f"lasso:{RUN}.t,p1-1.tff{'f' * 300}.AAAAAAAAAAAA",
     ],
 )  # fmt: skip
 def test_anything_else_is_none(text: str | None) -> None:
     assert read(text) is None
+
+
+def test_only_hidden_tags_may_be_others_tomorrow() -> None:
+    corners = ((0, 0), (9, 0), (9, 9))
+    assert not Piece("pca", 3, 3, "tag", (1,), corners).stays()
+    assert Piece("pca", 3, 3, "tag", (), corners).stays()
+    assert Piece("pca", 3, 3, "predicted", (1,), corners).stays()
 
 
 def test_corners_reach_beyond_the_grid_so_that_a_lasso_can_hold_every_point() -> None:
