@@ -151,7 +151,9 @@ def decisions_so_far(of: Run) -> Overlay | None:
     """
     path = annotating.path_of(review_loaders.dataset_of(of))
     seen = review_loaders.seen(of)
-    known, _ = review_loaders.annotations_or_none(of)
+    known, problem = review_loaders.annotations_or_none(of)
+    if problem is not None:
+        return None  # not kept: the same file may be read the next time
     found = _so_far(path, seen, known.fingerprint, known)
     return found if found.num_images else None
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core import datasets
-from core.errors import RunError
+from core.errors import ReviewError, RunError
 from core.jobs.fold_requests import Folding, overlay_of_folds, request_folds
 from core.review import annotations as annotating
 from core.review.annotations import Decision
@@ -45,6 +45,18 @@ def test_decisions_that_are_lost_meanwhile_are_refused_until_they_are_back(
     path.write_bytes(whole)
     assert fold_loaders.start(run, wanted).state == "working"
     assert overlay_of_folds(run, wanted) == fold_loaders.decisions_so_far(run)
+
+
+def test_decisions_that_could_not_be_read_once_are_there_the_next_time(run, digits, monkeypatch):
+    annotating.decide(digits, "train", 3, Decision("left out"))
+
+    def fail(*_):
+        raise ReviewError("the disk did not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(annotating, "load", fail)
+        assert fold_loaders.decisions_so_far(run) is None
+    assert fold_loaders.decisions_so_far(run).left_out == (3,)
 
 
 def test_a_training_whose_decisions_were_lost_takes_the_same_ones_again(run, wanted):
