@@ -34,9 +34,7 @@ class Flips:
         counts: images of each outcome.
         difference: right answers of B less those of A, which is fixed less broken.
         p_value: of McNemar's exact test, two-sided.
-        low, high: interval of the difference as a share of the images, in [−1, 1]: the exact
-            binomial one (Clopper and Pearson 1934) of the flips that are fixed. It leaves 0 out
-            just where the test finds a difference. Without flips there is none: both are 0.
+        low, high: 95 % interval of the difference as a share of the images, as of `interval`.
     """
 
     table: pd.DataFrame
@@ -106,12 +104,36 @@ def class_flips(table: pd.DataFrame, num_classes: int) -> pd.DataFrame:
 
 
 def interval(fixed: int, broken: int, num_images: int) -> tuple[float, float]:
-    """Interval of the difference as a share of the images; see `Flips.low`."""
-    from scipy.stats import binomtest
+    """Score interval of the difference as a share of the images, both ends in [−1, 1].
 
-    num_flips = fixed + broken
-    if not num_flips:
+    The differences that a score test of paired shares does not reject (Tango 1998); that of no
+    difference at all is McNemar's test without a correction. 0, 0 without images.
+    """
+    if not num_images:
         return 0.0, 0.0
-    found = binomtest(fixed, num_flips).proportion_ci(CONFIDENCE, method="exact")
-    low, high = ((2 * share - 1) * num_flips / num_images for share in (found.low, found.high))
-    return float(low), float(high)
+    return _lower(fixed, broken, num_images), -_lower(broken, fixed, num_images)
+
+
+def _lower(fixed: int, broken: int, num_images: int) -> float:
+    """The smallest difference that is not rejected."""
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    z, found = norm.ppf((1 + CONFIDENCE) / 2), (fixed - broken) / num_images
+
+    def excess(difference: float) -> float:
+        """How far the found difference is beyond `z` standard errors above this one."""
+        error = np.sqrt(num_images * _variance(difference, fixed, broken, num_images))
+        return float((found - difference) * num_images - z * error)
+
+    # Just below what was found: there itself it is 0 as well where nothing varies.
+    return float(brentq(excess, -1.0, found - 1e-12)) if found > -1 else -1.0
+
+
+def _variance(difference: float, fixed: int, broken: int, num_images: int) -> float:
+    """Of one image's difference in right answers, as likely as can be where that is the mean."""
+    linear = (2 * num_images - fixed + broken) * difference - fixed - broken
+    constant = -broken * difference * (1 - difference)
+    root = np.sqrt(max(linear**2 - 8 * num_images * constant, 0.0))
+    share_broken = (root - linear) / (4 * num_images)
+    return float(max(2 * share_broken + difference * (1 - difference), 0.0))

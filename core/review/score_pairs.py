@@ -24,7 +24,7 @@ def paired_scores(
     the name, as `core.review.scores.scores_of`; and of B less A, on the images that count:
 
     - difference: of the accuracies, in [−1, 1]; 0 where no image counts;
-    - difference_low, difference_high: its exact interval, as `core.review.flips.Flips`;
+    - difference_low, difference_high: its interval, as of `core.review.flips.interval`;
     - p_value: of McNemar's exact test.
 
     Args:

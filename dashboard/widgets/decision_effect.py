@@ -79,8 +79,8 @@ def _table(table: pd.DataFrame, split: str) -> None:
             "B accuracy": share,
             "B interval": between,
             "B less A": st.column_config.TextColumn(
-                help="Percentage points that B's accuracy is above A's, with the exact 95 % "
-                "interval, both counted on the same images."
+                help="Percentage points that B's accuracy is above A's, with the 95 % interval "
+                "(Tango's), both counted on the same images."
             ),
             "p": st.column_config.TextColumn(help="McNemar's exact test of B against A."),
         },

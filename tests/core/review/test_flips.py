@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.optimize import minimize_scalar
+from scipy.special import xlogy
+from scipy.stats import binom, norm
 
 from core.errors import ReviewError
 from core.evaluation import examples
-from core.review.flips import OUTCOMES, class_flips, flips, mcnemar
+from core.review.flips import OUTCOMES, class_flips, flips, interval, mcnemar
+
+Z = norm.ppf(0.975)
 
 
 def _answers(labels, predicted, num_classes=3, index=None):
@@ -112,14 +116,40 @@ def test_the_way_back_exchanges_fixed_and_broken(results):
     assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40))
-def test_the_interval_leaves_zero_out_just_where_the_test_finds_a_difference(fixed, broken):
-    labels = np.zeros(fixed + broken + 1, np.int64)
-    before, after = labels.copy(), labels.copy()
-    before[:fixed], after[fixed : fixed + broken] = 1, 1
-    found = flips(_answers(labels, before), _answers(labels, after))
-    assert (found.low > 0 or found.high < 0) == (found.p_value < 0.05)
+def test_the_interval_leaves_zero_out_just_where_mcnemars_statistic_is_large(fixed, broken):
+    low, high = interval(fixed, broken, fixed + broken + 1)
+    assert (low > 0 or high < 0) == ((fixed - broken) ** 2 > Z**2 * (fixed + broken))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 200))
+def test_the_ends_are_z_standard_errors_away(fixed, broken, others):
+    """The variance at an end, by maximising the likelihood of the counts with that difference."""
+    size = fixed + broken + others
+    for end in interval(fixed, broken, size):
+
+        def unlikely(share_broken, end=end):
+            shares = share_broken + end, share_broken, 1 - end - 2 * share_broken
+            return -sum(xlogy((fixed, broken, others), np.maximum(shares, 0)))
+
+        bounds = (max(0.0, -end), (1 - end) / 2)
+        best = minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 1e-12})
+        error = np.sqrt((2 * best.x + end * (1 - end)) / size)
+        assert abs((fixed - broken) / size - end) == pytest.approx(Z * error, rel=1e-3)
+
+
+@pytest.mark.parametrize("shares", [(0.0167, 0.0033), (0.005, 0.0005), (0.07, 0.001)])
+def test_the_interval_holds_the_true_difference_as_often_as_it_says(shares):
+    fixed, broken = shares
+    draws = np.random.default_rng(0).multinomial(10_000, [fixed, broken, 1 - fixed - broken], 2_000)
+    ends = [interval(up, down, 10_000) for up, down, _ in draws.tolist()]
+    assert 0.935 < np.mean([low <= fixed - broken <= high for low, high in ends]) < 0.965
+
+
+def test_without_images_there_is_no_difference():
+    assert interval(0, 0, 0) == (0.0, 0.0)
 
 
 def test_other_images_or_labels_are_refused():
