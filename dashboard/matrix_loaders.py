@@ -3,8 +3,7 @@
 What is cached here is shared between all tabs: treat it as read-only.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +39,9 @@ class Confusion:
     unlearnt_since: int | None
 
 
+Top = tuple[list[Confusion], list[Confusion]]
+
+
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
 class History(Gathered):
     """Matrices over the epochs.
@@ -51,6 +53,7 @@ class History(Gathered):
 
     epochs: tuple[int, ...]
     matrices: Matrices
+    _tops: dict[tuple[int, int], Top] = field(default_factory=dict, init=False, repr=False)
 
     def only(self, epochs: list[int]) -> "History":
         """The matrices of some epochs."""
@@ -65,13 +68,16 @@ class History(Gathered):
         """(E,) as `core.review.matrix.counts_over`."""
         return counting.counts_over(self.matrices, cells)
 
-    def top(self, epoch: int, most: int) -> tuple[list[Confusion], list[Confusion]]:
+    def top(self, epoch: int, most: int) -> Top:
         """The confusions there are at an epoch, and others unlearnt by then, most images first."""
-        return _top(self, epoch, most)
+        # A click on a cell asks again for what it does not change. Kept here, it goes with the
+        # matrices; a cache of its own would keep them.
+        if (epoch, most) not in self._tops:
+            self._tops[epoch, most] = _top(self, epoch, most)
+        return self._tops[epoch, most]
 
 
-@lru_cache(maxsize=64)  # a click on a cell asks again for what it does not change
-def _top(history: History, epoch: int, most: int) -> tuple[list[Confusion], list[Confusion]]:
+def _top(history: History, epoch: int, most: int) -> Top:
     known = history.only([at for at in history.epochs if at <= epoch])
     table = counting.confusions(known.matrices, known.epochs)
     is_there = table["count"].to_numpy() > 0

@@ -1,5 +1,6 @@
 """The record of an epoch's answers: read once for every page, checked, and the same as the file."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -61,6 +62,15 @@ def test_history_matrices_and_images_share_one_reading(run, reads):
         matrix_loaders.history(run, "test", epochs, threshold, epochs[-1])
     example_loaders.biography(run, "test", 0, 0)
     assert sorted(reads) == epochs
+
+
+def test_matrices_that_their_cache_lets_go_are_gone_also_where_they_were_told_of(run):
+    found = matrix_loaders.history(run, "test", run.epochs(), 0.0, 2)
+    assert found.top(2, 5) is found.top(2, 5)
+    known = weakref.ref(found)
+    del found
+    matrix_loaders._history.clear()
+    assert known() is None
 
 
 def test_the_story_is_the_one_that_core_tells(run):
