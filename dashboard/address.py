@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 Params = dict[str, str]
 _MOST = 100  # addresses that the browser may not have heard of yet
+_CAME = "address"  # the request of this tab that was listened to last, and whether it came bare
 
 
 @dataclass
@@ -32,13 +33,14 @@ class Told:
         """The address that counts."""
         return self.addresses[-1]
 
-    def hear(self, asked: Params, request: Any, went: bool) -> bool:
+    def hear(self, asked: Params, request: Any, went: bool, cleared: bool = False) -> bool:
         """Takes in what an address asks for; whether the browser must be told `now` again.
 
         Args:
             asked: the parameters of the address, which later ones of the same request may be ours.
             request: what tells requests apart, by identity; None where every address is a wish.
             went: whether the browser came here through its history, as by Back: a wish for sure.
+            cleared: whether it is also a wish where it asks for nothing.
         """
         fresh = request is not self.request
         self.request = request
@@ -48,7 +50,7 @@ class Told:
             return asked != self.now
         if asked == self.now:
             return False
-        if not asked:  # a link between pages carries no parameters
+        if not asked and not cleared:  # a link between pages carries no parameters
             return True
         if len(self.addresses) == 1:
             self.addresses = [asked]
@@ -65,9 +67,16 @@ class Told:
 
 @dataclass(frozen=True)
 class Address:
-    """The parameters of these names, in this tab; those of other names are left alone."""
+    """The parameters of these names, in this tab; those of other names are left alone.
+
+    Attributes:
+        names: the parameters.
+        may_be_empty: whether they may all be missing beside those of others, which Back then asks
+            for; else they are put back as after a link, which comes with none at all.
+    """
 
     names: Sequence[str]
+    may_be_empty: bool = False
 
     def read(self) -> Params:
         """What the address asks for, or what has been written since."""
@@ -77,7 +86,9 @@ class Address:
         request = context.context_info if context else None
         if request is None:  # nobody clicks while a page is drawn without a browser
             told.addresses = [told.now]
-        if told.hear(self._asked(), request, bool(context and context.is_history_navigation)):
+        went = bool(context and context.is_history_navigation)
+        cleared = not _came_bare(request) and went and self.may_be_empty
+        if told.hear(self._asked(), request, went, cleared):
             self._send(told.now)
         return told.now
 
@@ -104,3 +115,12 @@ class Address:
         }
         # One message for all of them: each would be an entry of its own in the history.
         st.query_params.from_dict({**others, **wanted})
+
+
+def _came_bare(request: Any) -> bool:
+    """Whether the browser came without parameters: asked before any are put back, and kept."""
+    known, bare = st.session_state.get(_CAME, (None, False))
+    if request is None or known is not request:
+        bare = not st.query_params
+        st.session_state[_CAME] = (request, bare)
+    return bool(bare)

@@ -50,6 +50,13 @@ def test_an_address_without_parameters_gets_them_back():
     assert known.now == SECOND
 
 
+def test_going_back_to_nothing_is_a_wish_where_nothing_can_be_asked_for():
+    known = told({}, SECOND)
+    assert not known.hear(SECOND, "heard", False)
+    assert not known.hear({}, "back", True, cleared=True)
+    assert known.now == {}
+
+
 def test_what_the_script_writes_itself_is_no_news_of_the_browser():
     known = told(FIRST)
     known.hear(FIRST, "click", False)
