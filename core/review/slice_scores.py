@@ -13,6 +13,8 @@ from core.review.proportions import CONFIDENCE, fisher, holm, newcombe, wilson
 from core.review.slices import Bools, Slices
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import pandas as pd
 
 SMALLEST = 30  # images; the error rate of fewer says little
@@ -20,32 +22,44 @@ _ABOUT = ("key", "title", "kind", "rule")
 
 
 def ranked(
-    slices: Slices, wrong: Bools, smallest: int = SMALLEST, confidence: float = CONFIDENCE
+    slices: Slices,
+    wrong: Bools,
+    smallest: int = SMALLEST,
+    confidence: float = CONFIDENCE,
+    always: Collection[str] = (),
 ) -> pd.DataFrame:
     """One row a slice, the largest excess error first, and among equals the larger slice.
 
     Columns: key, title, kind, rule; images and errors (counts); error_rate of the slice and
     rest_rate of all other images, in [0, 1]; excess, their difference, in [−1, 1], with low and
-    high, the ends of its interval (Newcombe); p of Fisher's exact test, and p_adjusted for the
-    number of slices in this table (Holm); significant, whether p_adjusted is at most
-    1 − `confidence`.
+    high, the ends of its interval; p of Fisher's exact test, and p_adjusted for the number of
+    slices in this table (Holm); significant, whether p_adjusted is at most 1 − `confidence`.
+
+    The intervals (Newcombe) are corrected for that number as well (Bonferroni), so that one that
+    leaves out 0 says the same as p_adjusted, but where the two are close: Holm's is the sharper
+    correction, and has no intervals of its own.
 
     Args:
         slices: of a split of N images.
         wrong: (N,) whether each image is answered wrongly.
-        smallest: slices of fewer images are left out, and so are those that hold every image: there
-            is no rest to compare them with.
-        confidence: of the intervals, in (0, 1).
+        smallest: slices of fewer images are left out.
+        confidence: that all intervals of the table hold at once, in (0, 1).
+        always: keys of slices that are listed, and so counted, however few images they have. Those
+            without any stay out, and so do those that hold every image: there is no rest to
+            compare them with.
     """
     import pandas as pd
 
     images = slices.members.sum(1)
     errors = slices.members @ wrong.astype(np.float32)  # exact up to 16 million images
     errors = np.rint(errors).astype(np.int64)
-    rows = np.flatnonzero((images >= max(smallest, 1)) & (images < len(wrong)))
+    kept = np.array([not {*one.keys}.isdisjoint(always) for one in slices.about], np.bool_)
+    large = (images >= smallest) | kept
+    rows = np.flatnonzero(large & (images > 0) & (images < len(wrong)))
     images, errors = images[rows], errors[rows]
     rest, rest_errors = len(wrong) - images, int(wrong.sum()) - errors
-    excess, low, high = newcombe(errors, images, rest_errors, rest, confidence)
+    each = 1 - (1 - confidence) / max(len(rows), 1)
+    excess, low, high = newcombe(errors, images, rest_errors, rest, each)
     p_values = fisher(errors, images, rest_errors, rest)
     adjusted = holm(p_values)
     table = pd.DataFrame(

@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 from core.review.image_measures import measures
 from core.review.proportions import newcombe
 from core.review.slice_scores import by_measure, changes, metrics, ranked
-from core.review.slices import by_class, joined, named, tails
+from core.review.slices import by_class, distinct, joined, named, tails
 
 
 def sets(size, **positions):
@@ -28,8 +28,9 @@ def test_a_table_by_hand():
     assert weak["error_rate"] == pytest.approx(0.3)
     assert weak["rest_rate"] == pytest.approx(1 / 90)
     assert weak["excess"] == pytest.approx(0.3 - 1 / 90)
+    # Two intervals that are to hold at once with 95 %: each with 97.5 %.
     assert [weak["low"], weak["high"]] == pytest.approx(
-        [float(v) for v in newcombe(3, 10, 1, 90)[1:]]
+        [float(v) for v in newcombe(3, 10, 1, 90, 0.975)[1:]]
     )
     assert weak["p"] == pytest.approx(fisher_exact([[3, 7], [1, 89]]).pvalue)
     assert weak["p_adjusted"] == pytest.approx(2 * weak["p"])
@@ -37,6 +38,35 @@ def test_a_table_by_hand():
     strong = table.iloc[1]
     assert strong["excess"] == pytest.approx(-4 / 80)
     assert not strong["significant"]
+
+
+def test_what_is_always_listed_is_tested_and_counted_like_the_others():
+    wrong = np.zeros(100, bool)
+    wrong[[0, 1, 2, 50]] = True
+    slices = sets(
+        100, weak=range(10), strong=range(20, 40), tiny=[0, 1], none=[], all=range(100)
+    )  # fmt: skip
+    always = ["tag@tiny", "tag@none", "tag@all", "tag@strong", "tag@unknown"]
+    table = ranked(slices, wrong, smallest=5, always=always).set_index("title")
+    assert table.index.tolist() == ["tiny", "weak", "strong"]
+    p_values = {
+        "tiny": fisher_exact([[2, 0], [2, 96]]).pvalue,
+        "weak": fisher_exact([[3, 7], [1, 89]]).pvalue,
+    }
+    assert table["p"][["tiny", "weak"]].to_dict() == pytest.approx(p_values)
+    smaller, larger = sorted(p_values.values())
+    assert sorted(table["p_adjusted"])[:2] == pytest.approx([3 * smaller, 2 * larger])
+    low, high = newcombe(2, 2, 2, 98, 1 - 0.05 / 3)[1:]
+    assert table.loc["tiny", ["low", "high"]].tolist() == pytest.approx([float(low), float(high)])
+
+
+def test_a_slice_is_always_listed_by_any_of_its_keys():
+    slices = distinct(
+        joined([by_class(np.repeat([0, 1], [3, 47]), "ab"), sets(50, own=[0, 1, 2])], 50)
+    )
+    wrong = np.arange(50) % 2 == 0
+    assert ranked(slices, wrong, 30)["key"].tolist() == ["class@1"]
+    assert set(ranked(slices, wrong, 30, always=["tag@own"])["key"]) == {"class@0", "class@1"}
 
 
 def strokes(rng, count=3000):
@@ -73,6 +103,22 @@ def test_where_nothing_is_wrong_with_any_slice_none_is_significant_more_often_th
     )
     # 1 in 1,000 series of tests at exactly 5 % would exceed this.
     assert false <= binom.ppf(0.999, times, 0.05)
+
+
+def test_where_nothing_is_wrong_all_intervals_hold_at_once_as_often_as_they_say():
+    rng = np.random.default_rng(12)
+    slices = tails(measures(strokes(rng, 1200)), 20)
+    times, missed, alone = 80, 0, 0
+    for _ in range(times):
+        wrong = rng.random(1200) < 0.06
+        table = ranked(slices, wrong)
+        missed += bool(((table["low"] > 0) | (table["high"] < 0)).any())
+        rest, rest_errors = 1200 - table["images"], wrong.sum() - table["errors"]
+        _, low, high = newcombe(table["errors"], table["images"], rest_errors, rest)
+        alone += bool(((low > 0) | (high < 0)).any())
+    limit = binom.ppf(0.999, times, 0.05)
+    assert missed <= limit
+    assert alone > limit  # without the correction
 
 
 def test_without_the_correction_some_slice_would_look_bad_far_too_often():
