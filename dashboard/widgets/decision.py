@@ -166,12 +166,25 @@ class _Buttons:
     def _decide(self, wanted: Mapping[int, Decision | None]) -> None:
         data = review_loaders.dataset_of(self.of)
         try:
+            if overtaken := self._overtaken(wanted):
+                st.toast(f"{overtaken} Nothing is changed.", icon="⚠️")
+                return
             say(annotating.decide_many, data, self.file, wanted)
         except UserError as error:
             st.session_state[f"{self.key}_{_PROBLEM}"] = sentence(str(error))
             return
         if self.after is not None:
             self.after(any(wanted.values()))
+
+    def _overtaken(self, wanted: Mapping[int, Decision | None]) -> str:
+        """What has been decided otherwise since this was drawn, by another tab or a key before."""
+        known = review_loaders.annotations(self.of).decisions.get(self.file, {})
+        classes = review_loaders.dataset_of(self.of).classes
+        for index, one in wanted.items():
+            if (there := known.get(index)) not in (self.now[index], one):
+                said = change_words.decided(there, classes)
+                return f"Image {index:,} has been decided about just now: {escaped(said)}."
+        return ""
 
 
 def _suggestion(likely: Mapping[int, Decision], classes: tuple[str, ...]) -> tuple[str, str | None]:

@@ -180,7 +180,7 @@ def _sign(decided: Decision | None, classes: tuple[str, ...]) -> tuple[str, str]
         return "", ""
     if decided.label is not None:
         name = clean(classes[decided.label], 40)
-        return f"≠ {name if len(name) < 5 else name[:3] + '…'}", f"label wrong, should be {name}"
+        return f"→ {name if len(name) < 5 else name[:3] + '…'}", f"label wrong, should be {name}"
     return _SIGNS[decided.kind], change_words.decided(decided, classes)
 
 

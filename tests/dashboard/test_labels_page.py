@@ -159,6 +159,18 @@ def test_a_key_meant_for_one_image_decides_about_no_other(run, digits):
     assert shown.proto.id not in [one.proto.id for one in at.button]
 
 
+def test_what_another_tab_has_decided_meanwhile_is_told_and_stays(run, digits):
+    row = _ranked(run, "test")[0].iloc[0]
+    at = open_page("labels", run=run.id, group="suspects:all", example=str(row["index"]))
+    annotating.decide(digits, "test", int(row["index"]), Decision("left out"))
+    stale = deciding(at, "ambiguous")[0].click()
+    stale.run()
+    assert "left out. Nothing is changed." in at.toast[0].value
+    assert annotating.load(digits).decision_of("test", row["index"]) == Decision("left out")
+    deciding(at, "ambiguous")[0].click().run()  # it is seen now
+    assert annotating.load(digits).decision_of("test", row["index"]) == Decision("ambiguous")
+
+
 def test_the_suggested_label_is_one_click_and_any_other_a_choice(run, digits):
     first, second = _ranked(run, "test")[0].iloc[:2].to_dict("records")
     at = open_page("labels", run=run.id, example=str(first["index"]))
