@@ -1,5 +1,6 @@
 """Listing a store: a row for every folder, read anew only where a file has changed."""
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -54,13 +55,18 @@ _SHARED = tuple(spot.name for spot in fields(RunSummary) if spot.name in _OF_STA
 
 @dataclass
 class _Known:
-    """What was read of a run, and what its files looked like then."""
+    """What was read of a run, and what its files looked like then.
+
+    Attributes:
+        train_accuracy: of the status, or else of the epoch that it names.
+    """
 
     status_stamp: Signature | None = None
     status: Status | None = None
     label_stamp: Signature | None = None
     label: Label = Label()
     row: RunSummary | None = None
+    train_accuracy: float | None = None
 
 
 class Listing:
@@ -115,7 +121,7 @@ class Listing:
                 status = unopened(Path(entry.path)).judged(status)
         except RunError as error:
             return RunSummary(entry.name, problem=str(error))
-        values, label = vars(status), known.label
+        values, label = {**vars(status), "train_accuracy": known.train_accuracy}, known.label
         return RunSummary(
             entry.name,
             name=label.name,
@@ -129,6 +135,7 @@ class Listing:
         path = f"{entry.path}/status.json"
         if (stamp := signature(path)) is None or stamp != known.status_stamp:
             known.status = status_from(read_json(path))
+            known.train_accuracy = _train_accuracy(Path(entry.path), known.status)
             known.status_stamp, known.row = stamp, None
         return known
 
@@ -142,6 +149,17 @@ class Listing:
 
 def _is_run(entry: "os.DirEntry[str]") -> bool:
     return ID_PATTERN.fullmatch(entry.name) is not None and not entry.is_symlink()
+
+
+def _train_accuracy(path: Path, status: Status | None) -> float | None:
+    """While the last finished epoch was learnt; older versions noted it in the epoch alone."""
+    if status is None or status.train_accuracy is not None or not status.epoch:
+        return status and status.train_accuracy
+    try:
+        found = unopened(path).epoch_record(status.epoch).train_accuracy
+    except RunError:  # the page that looks at the epoch says what is wrong with it
+        return None
+    return found if math.isfinite(found) else None
 
 
 def unopened(path: Path) -> Run:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from core.config import ConvBlock, DataConfig, ModelConfig, RunConfig, TrainingC
 from core.errors import ArchitectureError, ConfigError, DatasetError, RunError
 from core.records import Checkpoint, EpochRecord, ResumeRecord, StepRecord
 from core.run_files import held
-from core.runs import RunStore, RunSummary, Status, default_root
+from core.runs import Run, RunStore, RunSummary, Status, default_root
 from core.runs.status import (
     DatasetInfo,
     clean_name,
@@ -373,6 +373,32 @@ class TestListing:
             runs[0].write_status(Status(state="completed", test_accuracy=0.5, created=1.0))
         row = store.list()[-1]
         assert (row.id, row.state, row.test_accuracy) == (runs[0].id, "completed", 0.5)
+
+    def test_what_an_older_status_lacks_is_read_from_its_epoch_once(
+        self, store: RunStore, monkeypatch
+    ) -> None:
+        run = store.create(CONFIG)
+        for epoch in (0, 1):
+            run.write_epoch(replace(record(epoch), train_accuracy=0.75), checkpoint(0), ANSWERS)
+        with run.lock():
+            run.write_status(Status(state="stopped", epoch=1))
+        assert store.list()[0].train_accuracy == 0.75
+        monkeypatch.setattr(Run, "epoch_record", None)  # whoever asks again fails
+        run.set_label(starred=True)
+        assert store.list()[0].train_accuracy == 0.75
+
+    @pytest.mark.parametrize("train_accuracy", [None, float("nan")])
+    def test_an_epoch_that_does_not_tell_leaves_it_unknown(
+        self, store: RunStore, train_accuracy: float | None
+    ) -> None:
+        run = store.create(CONFIG)
+        if train_accuracy is not None:
+            unknown = replace(record(1), train_accuracy=train_accuracy)
+            run.write_epoch(unknown, checkpoint(0), ANSWERS)
+        with run.lock():
+            run.write_status(Status(state="running", epoch=1, validation_accuracy=0.5))
+        row = store.list()[0]
+        assert (row.state, row.train_accuracy, row.validation_accuracy) == ("crashed", None, 0.5)
 
     def test_a_missing_store_is_an_empty_one(self, tmp_path: Path) -> None:
         assert RunStore(tmp_path / "none").list() == []
