@@ -60,6 +60,8 @@ class Images:
             decision is taken back. Where the open one leaves, the next one opens.
         lasso: whether the images of a lasso in the address are offered; False where the page shows
             them anyway.
+        every: rows of more images than are listed, any of which can be open, as one that has left
+            the list; None where only listed ones can.
     """
 
     title: str
@@ -78,6 +80,7 @@ class Images:
     judge: Callable[[int], FoldNetwork] | None = None
     leaves: Literal["decided", "undecided"] | None = None
     lasso: bool = True
+    every: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)

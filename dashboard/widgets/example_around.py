@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard import review_loaders, selection
-from dashboard.review_images import Found, Images, find
+from dashboard.review_images import Found, Images, find, place_of
 from dashboard.selection import Selection
 from dashboard.widgets.run_bar import Viewed
 
@@ -29,6 +29,14 @@ class Around:
     editable: bool = True
     shortcuts: bool = True
     alone: bool = False
+
+    def row(self, index: int) -> pd.Series | None:
+        """What the page knows of an image; None where that is nothing."""
+        for table in (self.found.table, self.images.every):
+            place = None if table is None else place_of(table, index)
+            if table is not None and place is not None:
+                return table.iloc[place]
+        return None
 
 
 def standing_alone(viewed: Viewed, index: int) -> Around:

@@ -9,7 +9,7 @@ from core.errors import UserError
 from dashboard import images, selection
 from dashboard.charts.probabilities import probabilities
 from dashboard.components.plot import plot
-from dashboard.review_images import place_of, probabilities_of
+from dashboard.review_images import probabilities_of
 from dashboard.text import escaped, percent, sentence
 from dashboard.widgets.closer_look import closer_look
 from dashboard.widgets.example_around import Around, open_at, standing_alone
@@ -67,10 +67,9 @@ def _example(viewed: Viewed, index: int, around: Around) -> images.Example:
     found = around.found
     if found.own_answers:
         return images.example(viewed.run, found.epoch, found.split, index)
-    place = place_of(found.table, index)
-    if place is None:
+    row = around.row(index)
+    if row is None:
         raise UserError(f"image {index:,} of the {found.split} images is not among these")
-    row = found.table.iloc[place]
     values = probabilities_of(found, around.images)[int(row["position"])]
     return images.example_of(viewed.run, found.file, row, values)
 
@@ -139,9 +138,9 @@ def _facts(shown: images.Example) -> None:
 
 def _remark(index: int, around: Around) -> None:
     """What the page has to add, as the answer of another network."""
-    place = place_of(around.found.table, index)
-    if around.images.remark is not None and place is not None:
-        st.markdown(around.images.remark(around.found.table.iloc[place]))
+    row = around.row(index)
+    if around.images.remark is not None and row is not None:
+        st.markdown(around.images.remark(row))
 
 
 def _enlarged(png: bytes, alt: str) -> str:

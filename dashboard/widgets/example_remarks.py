@@ -6,7 +6,7 @@ import streamlit as st
 from core.review import annotations as annotating
 from core.review.annotations import LONGEST_NAME, LONGEST_NOTE
 from dashboard import images, review_loaders
-from dashboard.review_images import Found, place_of
+from dashboard.review_images import Found
 from dashboard.text import clean, escaped
 from dashboard.widgets.decision import Label, decision
 from dashboard.widgets.example_around import Around, open_next
@@ -24,8 +24,8 @@ def remarks(shown: images.Example, around: Around) -> None:
     _tags(found, shown.index)
     looks = shown.predicted
     if around.images.suggested is not None:
-        place = place_of(found.table, shown.index)
-        looks = looks if place is None else found.table[around.images.suggested].iloc[place]
+        row = around.row(shown.index)
+        looks = looks if row is None else row[around.images.suggested]
     label = Label(shown.true, None if pd.isna(looks) else int(looks))
 
     def after(decided: bool) -> None:

@@ -90,6 +90,7 @@ def suspect_list(
             leaves=_LEAVES[chosen],
             probabilities=found.probabilities if source.split == "train" else None,
             judge=_judge(source, found),
+            every=lists["all"],
         ),
         key="suspects",
         height=min(height, _ROW * -(-len(rows) // _IN_A_ROW) + _AROUND),

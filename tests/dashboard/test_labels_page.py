@@ -258,6 +258,17 @@ def test_train_needs_networks_that_have_not_learnt_it(run, monkeypatch):
     assert any(button.label == "Stop" for button in at.button)
 
 
+def test_an_image_that_has_left_the_list_can_still_be_seen_and_undecided(folded, digits):
+    order = _gallery(open_page("labels", run=folded.id, group=TRAIN))["ids"]
+    annotating.decide(digits, "train", order[0], Decision("ambiguous"))
+    at = open_page("labels", run=folded.id, group=TRAIN, example=str(order[0]))  # as after Back
+    assert f"**Image {order[0]:,}** · not among those shown" in texts(at)
+    assert "**ambiguous**" in texts(at)
+    _button(at, "Undecide").click().run()
+    assert annotating.load(digits).decision_of("train", order[0]) is None
+    assert _gallery(at)["ids"] == order
+
+
 def test_another_training_at_work_is_shown_and_stopped_before_one_begins(run):
     wanted = fold_analysis(run, 3, 1)
     wanted.path(run).parent.mkdir(parents=True, exist_ok=True)
