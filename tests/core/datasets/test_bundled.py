@@ -51,13 +51,20 @@ def test_mnist_has_the_mean_and_deviation_that_everybody_uses(mnist):
     assert mnist.std == pytest.approx((0.3081,), abs=5e-5)
 
 
-def test_mnist_loads_in_well_under_a_second():
-    def seconds() -> float:
-        start = time.perf_counter()
-        datasets.load("mnist")
-        return time.perf_counter() - start
+def test_loading_mnist_costs_little_more_than_unpacking_its_files():
+    """1.3 times as much where it was measured, 0.2 s: in processor time, whatever else goes on."""
 
-    assert min(seconds() for _ in range(3)) < 1.0
+    def unpack() -> None:
+        for packed in MNIST_DIR.glob("*.gz"):
+            gzip.decompress(packed.read_bytes())
+
+    def cost(of: Callable[[], object]) -> float:
+        start = time.process_time()
+        of()
+        return time.process_time() - start
+
+    least = {of: min(cost(of) for _ in range(3)) for of in (unpack, load_mnist)}
+    assert least[load_mnist] < 3 * least[unpack]
 
 
 def test_the_raw_sums_that_are_carried_along_are_those_of_the_files():

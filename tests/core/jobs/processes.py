@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from core.config import (
     AugmentationConfig,
     ConvBlock,
@@ -20,6 +22,7 @@ from core.config import (
     RunConfig,
     TrainingConfig,
 )
+from core.jobs.analysis import Analysis, AnalysisState, look
 from core.runs import Run, Status, open_run
 
 _server = multiprocessing.get_context("forkserver")
@@ -91,6 +94,30 @@ def work_saving_often(path: str) -> None:
     work_on(path)
 
 
+def work_pausing_at(path: str, step: int) -> None:
+    """Somebody asks for a pause while it takes the given step, and many share a point."""
+    from core.training import Training, loop
+
+    loop.POINTS_PER_EPOCH = 1
+    run, original = open_run(Path(path)), Training.learn
+
+    def learn(self: Training, index: Any) -> Any:
+        if self.step + 1 == step:
+            run.request(want="pause")
+        return original(self, index)
+
+    Training.learn = learn
+    work_on(path)
+
+
+def work_beating_fast(path: str, seconds: float) -> None:
+    """Gives a sign of life whenever so many seconds have passed."""
+    from core.jobs import heartbeat
+
+    heartbeat.BEAT_SECONDS = seconds
+    work_on(path)
+
+
 def work_dying_at_sync(path: str, number: int) -> None:
     """Dies by SIGKILL right before the given call of fsync: between any two steps of a write."""
     calls = 0
@@ -115,6 +142,26 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
             return found
         time.sleep(0.01)
     raise AssertionError("waited in vain")
+
+
+def finished(run: Run, analysis: Analysis) -> AnalysisState:
+    """How an analysis has ended that a process works at."""
+    return wait_for(
+        lambda: found if (found := look(run, analysis)).state != "working" else None, 120
+    )  # fmt: skip
+
+
+def kill_analyst(run: Run, analysis: Analysis) -> psutil.Process:
+    """SIGKILL to the one process that works at it; it is gone, and can be asked what it was."""
+    request = str(analysis.path(run).with_suffix(".request"))
+    (found,) = (
+        process
+        for process in psutil.process_iter(["cmdline", "nice"])
+        if request in (process.info["cmdline"] or ())
+    )
+    found.kill()
+    found.wait(10)
+    return found
 
 
 def train(run: Run, target: Callable[..., None] | None = None, *args: Any) -> Status:

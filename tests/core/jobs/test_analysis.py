@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
 from core.config import RunConfig, with_overrides
@@ -22,10 +21,10 @@ from core.jobs import analyst
 from core.jobs.analysis import Analysis, AnalysisState, Finding, look, request, work
 from core.jobs.kept_arrays import keep_arrays
 from core.predictor import Predictor
-from core.run_files import read_json, write_json
+from core.run_files import is_held, read_json, write_json
 from core.runs import Run, RunStore
 from tests.core.full_disk import full_for_new_files
-from tests.core.jobs.processes import forked, train
+from tests.core.jobs.processes import finished, forked, kill_analyst, train, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +42,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     made = RunStore(tmp_path_factory.mktemp("store")).create(config)
     assert train(made).state == "completed"
     return made
-
-
-def finished(run: Run, analysis: Analysis, seconds: float = 60) -> AnalysisState:
-    end = time.monotonic() + seconds
-    while (state := look(run, analysis)).state == "working" and time.monotonic() < end:
-        time.sleep(0.05)
-    return state
 
 
 def test_the_sheet_of_the_process_is_that_of_the_function(run):
@@ -132,19 +124,13 @@ def test_a_killed_process_leaves_nothing_that_blocks_the_next(run):
     analysis = Analysis("maximised", 1, {"layer": "blocks.0.conv", "channel": 1})
     request(run, analysis)
     lock = analysis.path(run).with_suffix(".lock")
-    end = time.monotonic() + 30
-    while not lock.exists() and time.monotonic() < end:
-        time.sleep(0.01)
-
-    for process in psutil.process_iter(["cmdline"]):
-        if any(analysis.name in word for word in process.info["cmdline"] or ()):
-            process.send_signal(signal.SIGKILL)
-            process.wait(10)
+    wait_for(lambda: is_held(lock))
+    kill_analyst(run, analysis)
     path = analysis.path(run)
-    long_ago = time.time() - 60
-    if (read_json(path) or {}).get("state") == "working":
-        os.utime(path, (long_ago, long_ago))
-        assert look(run, analysis).state == "absent"
+    assert (read_json(path) or {})["state"] == "working"
+    long_ago = time.time() - 60  # else it might be one that is starting: nothing was told yet
+    os.utime(path, (long_ago, long_ago))
+    assert look(run, analysis).state == "absent"
     request(run, analysis)
     state = finished(run, analysis)
     assert state.state == "done", state.message

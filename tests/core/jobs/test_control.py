@@ -1,6 +1,5 @@
 """What is asked of a run, and what comes of it."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from core.errors import ConfigError, DiskError, RunError
 from core.jobs import control, processes
 from core.jobs.reporter import Reporter
 from core.jobs.worker import look_once_more
-from core.records import ChangeRecord, EpochRecord, curve
+from core.records import ChangeRecord, EpochRecord, StepRecord, curve
 from core.runs import Run, RunStore
 from core.runs import run as run_module
 from tests.core.jobs.processes import (
@@ -20,6 +19,7 @@ from tests.core.jobs.processes import (
     tiny,
     train,
     wait_for,
+    work_pausing_at,
     worker,
 )
 
@@ -247,13 +247,11 @@ def curve_accuracy(run: Run, epoch: int) -> float:
     return found[0].validation_accuracy
 
 
-def test_a_pause_takes_effect_within_one_batch_of_a_poll(store: RunStore) -> None:
-    run = enlist(store.create(eventful(50)))
-    process = worker(run)
-    wait_for(lambda: steps_seen(run) >= 20)
-    before = time.monotonic()
-    jobs.pause(run)
+def test_a_pause_takes_effect_before_the_next_batch(store: RunStore) -> None:
+    """Also where one point of the curve stands for many steps."""
+    run = enlist(store.create(tiny(batch_size=10)))
+    process = worker(run, work_pausing_at, 75)
     wait_for(lambda: run.status().state == "paused")
-    waited = time.monotonic() - before
+    assert any(r.num_steps > 1 for r in run.read_metrics()[0] if isinstance(r, StepRecord))
+    assert run.status().step == 75
     end(run, process)
-    assert waited < 5

@@ -23,6 +23,7 @@ from tests.core.jobs.processes import (
     tiny,
     train,
     wait_for,
+    work_beating_fast,
     work_dying_at_sync,
     work_saving_often,
     worker,
@@ -154,13 +155,19 @@ def test_two_workers_on_one_run_one_wins(store: RunStore) -> None:
 def test_a_stopped_process_is_shown_as_silent_and_not_as_dead(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "SILENCE_SECONDS", 1.5)
+    silence = 1.5
+    monkeypatch.setattr(run_module, "SILENCE_SECONDS", silence)
     run = store.create(eventful(50))
     run.request(want="pause")
-    process = worker(enlist(run))
+    process = worker(enlist(run), work_beating_fast, silence / 30)
     wait_for(lambda: run.status().state == "paused")
-    time.sleep(2.5)
-    assert run.status().responding  # also while it is paused
+
+    def beat() -> float:
+        return (run.path / "heartbeat").stat().st_mtime
+
+    paused = beat()
+    wait_for(lambda: beat() > paused + silence)  # also while it is paused
+    wait_for(lambda: run.status().responding)
     os.kill(process.pid, signal.SIGSTOP)
     try:
         wait_for(lambda: not run.status().responding)

@@ -1,12 +1,9 @@
 """k-fold training in the background: told, stopped, killed, gone on with, kept, checked."""
 
 import shutil
-import signal
-import time
 from dataclasses import replace
 
 import numpy as np
-import psutil
 import pytest
 
 from core.config import with_overrides
@@ -28,7 +25,7 @@ from core.jobs.fold_requests import (
 from core.jobs.folding import out_of_fold
 from core.runs import Run, RunStore
 from core.training.folds import FoldResult, train_fold
-from tests.core.jobs.processes import eventful, tiny, train, wait_for
+from tests.core.jobs.processes import eventful, finished, kill_analyst, tiny, train, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +63,6 @@ def decided(rich) -> Folding:
     return folding
 
 
-def finished(run: Run, analysis: Analysis, seconds: float = 60) -> AnalysisState:
-    end = time.monotonic() + seconds
-    while (state := look(run, analysis)).state == "working" and time.monotonic() < end:
-        time.sleep(0.02)
-    return state
-
-
 def begin(run: Run, analysis: Analysis) -> None:
     """What `request` does before it starts a process."""
     analysis.path(run).parent.mkdir(parents=True, exist_ok=True)
@@ -95,16 +85,15 @@ def test_stopped_it_goes_on_with_the_folds_that_are_finished(run):
     analysis = fold_analysis(run, 4, 30)
     assert request(run, analysis).state == "working"
     folder = analysis.parts_path(run)
-    end = time.monotonic() + 60
-    while not (folder / "0001").exists() and time.monotonic() < end:
-        time.sleep(0.01)
+    wait_for((folder / "0000").exists)
     stop(run, analysis)
     stopped = finished(run, analysis)
     assert stopped.state == "stopped", stopped.message
     assert 0 < stopped.done < stopped.total
     stamp = (folder / "0000" / "manifest.json").stat().st_mtime_ns
-    rest = sorted(path.name for path in folder.iterdir())
-    assert rest == ["0000", "0001", "0002.training"]
+    *whole, begun = sorted(path.name for path in folder.iterdir())
+    assert whole == [f"{fold:04d}" for fold in range(len(whole))], "finished folds"
+    assert begun == f"{len(whole):04d}.training", "and the one that it was at"
 
     assert request(run, analysis).state == "working"
     assert (folder / "0000" / "manifest.json").stat().st_mtime_ns == stamp
@@ -125,15 +114,9 @@ def test_stopped_it_goes_on_with_the_folds_that_are_finished(run):
 def test_killed_it_goes_on_with_the_folds_that_are_finished(run):
     analysis = fold_analysis(run, 3, 40)
     request(run, analysis)
-    end = time.monotonic() + 60
-    while not (analysis.parts_path(run) / "0000").exists() and time.monotonic() < end:
-        time.sleep(0.01)
-    for process in psutil.process_iter(["cmdline"]):
-        if any(analysis.name in word for word in process.info["cmdline"] or ()):
-            niceness = process.nice()
-            process.send_signal(signal.SIGKILL)
-            process.wait(10)
-            assert niceness == 19, "it would slow down the pages"
+    wait_for((analysis.parts_path(run) / "0000").exists)
+    process = kill_analyst(run, analysis)
+    assert process.info["nice"] == 19, "it would slow down the pages"
     assert (analysis.parts_path(run) / "0000").exists()
     begin_again = out_of_fold(run, 0, 3, 40)
     done, total = next(begin_again)

@@ -1,5 +1,6 @@
 """The queue: never too many at once, none lost, none twice, whoever is killed."""
 
+import random
 import subprocess
 import sys
 import threading
@@ -12,8 +13,9 @@ import pytest
 from core import jobs
 from core.jobs import control, processes, supervisor
 from core.records import ResumeRecord, curve
+from core.run_files import is_held
 from core.runs import Run, RunStore
-from tests.core.jobs.processes import _server, kill, tiny, wait_for, work_on
+from tests.core.jobs.processes import forked, kill, tiny, wait_for, work_on
 
 
 class Forked:
@@ -46,9 +48,7 @@ def supervise(root: str) -> None:
 
 
 def supervising(store: RunStore) -> Any:
-    process = _server.Process(target=supervise, args=(str(store.root),))
-    process.start()
-    return process
+    return forked(supervise, str(store.root))
 
 
 @pytest.fixture
@@ -109,11 +109,21 @@ def test_many_runs_two_at_a_time_in_order(
 def test_supervisors_killed_again_and_again(
     store: RunStore, busiest: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    chance, lock = random.Random(0), store.root / "supervisor.lock"
     runs = put_into_queue(store, 8, monkeypatch)
+    store.set_max_parallel(1)
+    runs[0].request(want="pause")  # until it goes on, seven wait, and a supervisor with them
+    process = supervising(store)
+    wait_for(lambda: runs[0].status().state == "paused")
+    assert is_held(lock)
+    kill(process)
+    assert not is_held(lock)
     store.set_max_parallel(2)
+    jobs.resume(runs[0])
     for _ in range(6):
         process = supervising(store)
-        time.sleep(0.25)
+        wait_for(lambda: is_held(lock) or not process.is_alive())  # noqa: B023
+        time.sleep(chance.uniform(0, 0.4))
         kill(process)
     process = supervising(store)
     process.join(120)
