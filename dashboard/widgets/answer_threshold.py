@@ -8,10 +8,11 @@ from core.review.matrix import Answered
 from dashboard import selection
 from dashboard.text import count, counted, percent, plain_number
 
-# Networks are sure: half of what there is to decide lies above 0.99.
+# Networks are sure: half of what there is to decide lies above 0.99. The last stop is the largest
+# that saved confidences, which have half precision, can tell from 1.
 _STOPS = (
     0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985,
-    0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999, 1.0,
+    0.99, 0.993, 0.995, 0.997, 0.998, 0.999, 0.9995,
 )  # fmt: skip
 _KEY = "answer_threshold"
 
@@ -42,7 +43,8 @@ def _slider(threshold: float) -> None:
         key=_KEY,
         on_change=changed,
         format_func=lambda stop: plain_number(stop) if stop else "0, always",
-        help="Below it the network says “don't know”. Matrix, strip and images follow.",
+        help="Below it the network says “don't know”. Matrix, strip and images follow. "
+        "Near 1 confidences are kept in steps of 0.0005.",
     )
 
 
