@@ -17,6 +17,8 @@ from core.errors import RunError
 if TYPE_CHECKING:
     import pandas as pd
 
+_DIGITS = 4  # of a threshold as people name it
+
 
 def coverage_curve(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> pd.DataFrame:
     """One row a distinct confidence, the strictest threshold first, all images answered last.
@@ -58,6 +60,21 @@ def coverage_curve(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) 
             "risk": errors / answered,
         }
     )
+
+
+def rounded_down(threshold: float) -> float:
+    """The name of a threshold, in four digits: from it on, whoever is that sure is answered."""
+    near = round(threshold, _DIGITS)
+    return near if near <= threshold else round(near - 10**-_DIGITS, _DIGITS)
+
+
+def named(curve: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a curve that can be named, each with `rounded_down` as its threshold.
+
+    Confidences of one name are answered together.
+    """
+    names = curve.assign(threshold=curve["threshold"].map(rounded_down))
+    return names.drop_duplicates("threshold", keep="last", ignore_index=True)
 
 
 def at_threshold(curve: pd.DataFrame, threshold: float) -> pd.Series | None:

@@ -1,12 +1,11 @@
 """Answering only when sure enough: the threshold, what it leaves, and what still goes wrong."""
 
-import math
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.review.coverage import at_accuracy, at_coverage, at_threshold
+from core.review.coverage import at_accuracy, at_coverage, at_threshold, named, rounded_down
 from dashboard import selection
 from dashboard.charts.coverage import coverage as chart
 from dashboard.components.plot import plot
@@ -47,7 +46,7 @@ def _choose(curve: pd.DataFrame, threshold: float, now: pd.Series | None) -> Non
     st.session_state[_COVERAGE] = round(100 * share, 2)
 
     def by_share() -> None:
-        found = at_coverage(curve, st.session_state[_COVERAGE] / 100)
+        found = at_coverage(named(curve), st.session_state[_COVERAGE] / 100)
         if found is not None:
             everything = found["coverage"] == 1
             _move(0.0 if everything else float(found["threshold"]))
@@ -68,7 +67,7 @@ def _choose(curve: pd.DataFrame, threshold: float, now: pd.Series | None) -> Non
 
 def _move(threshold: float) -> None:
     # The address keeps four digits; rounded up, the image it came from would go unanswered.
-    selection.update(threshold=math.floor(threshold * 10_000 + 1e-6) / 10_000)
+    selection.update(threshold=rounded_down(threshold))
 
 
 def _words(curve: pd.DataFrame, threshold: float, row: pd.Series | None) -> None:
@@ -86,22 +85,22 @@ def _words(curve: pd.DataFrame, threshold: float, row: pd.Series | None) -> None
             f"From confidence {plain_number(threshold)} on it answers **{answered:,}** of "
             f"{counted(total, 'image')} ({percent(answered / total)})"
         )
-    st.markdown(f"{said}{right}. {_goal(curve, row)}")
+    st.markdown(f"{said}{right}. {goal_sentence(curve, row)}")
     with st.container(horizontal=True):
         _open(WRONG, counted(errors, "wrong answer"), errors)
         if left:
             _open(UNANSWERED, f"{left:,} unanswered, {saved:,} of them would be wrong", left)
 
 
-def _goal(curve: pd.DataFrame, now: pd.Series | None) -> str:
+def goal_sentence(curve: pd.DataFrame, now: pd.Series | None) -> str:
     """How many can be answered where the next better accuracy is asked for."""
-    reached = 1.0 if now is None else float(now["accuracy"])
+    reached, steps = 1.0 if now is None else float(now["accuracy"]), named(curve)
     for goal in _GOALS:
-        row = at_accuracy(curve, goal)
+        row = at_accuracy(steps, goal)
         if goal > reached and row is not None:
             return (
                 f"For {percent(goal)} right it can answer {percent(row['coverage'])}, from "
-                f"confidence {plain_number(round(float(row['threshold']), 4))} on."
+                f"confidence {plain_number(row['threshold'])} on."
             )
     return ""
 

@@ -17,10 +17,11 @@ from core.review.calibration import (
     reliability,
     tempered,
 )
+from core.review.coverage import at_threshold, coverage_curve
 from core.run_files import sha256
 from dashboard.calibration_loaders import Settings, bin_of, diagram, temperature
 from dashboard.widgets.calibration_scores import temperature_sentence, worth_sentence
-from dashboard.widgets.coverage import UNANSWERED, WRONG
+from dashboard.widgets.coverage import UNANSWERED, WRONG, goal_sentence
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -120,8 +121,38 @@ def test_a_bin_in_the_address_brings_its_settings_and_new_ones_let_go_of_it(run)
     assert len(_shown(at)) == 90, "a quarter of the 360 test images"
     at.slider(key="calibration_bins").set_value(5).run()
     assert not at.exception
-    assert at.query_params == {"run": run.id}
+    settings = {"confidence": "scaled", "binning": "mass", "bins": "5"}
+    assert at.query_params == {"run": run.id, **settings}
     assert at.session_state["calibration_scheme"] == "equal mass"
+    again = open_page("calibration", **at.query_params)
+    assert again.session_state["calibration_scheme"] == "equal mass"
+    assert again.session_state["calibration_bins"] == 5
+    assert again.session_state["calibration_scaled"] is True
+
+
+def test_settings_stand_in_the_address_unless_they_are_usual(run):
+    at = open_page("calibration", run=run.id)
+    at.segmented_control(key="calibration_scheme").set_value("equal mass").run()
+    assert at.query_params == {"run": run.id, "binning": "mass"}
+    at.segmented_control(key="calibration_scaled").set_value(True).run()
+    assert at.query_params == {"run": run.id, "binning": "mass", "confidence": "scaled"}
+    at.segmented_control(key="calibration_scheme").set_value("equal width").run()
+    assert at.query_params == {"run": run.id, "confidence": "scaled"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"bins": "41"}, "bins “41”, which must be a whole number from 2 to 40"),
+        ({"binning": "equal"}, "binning “equal”, which must be width or mass"),
+        ({"confidence": "x"}, "confidence “x”, which must be saved or scaled"),
+    ],
+)
+def test_a_setting_that_there_is_not_gets_a_sentence_and_the_usual_one(run, asked, words):
+    at = open_page("calibration", run=run.id, **asked)
+    assert not at.exception
+    assert [words in warning.value for warning in at.warning] == [True]
+    assert at.session_state["calibration_bins"] == 15
 
 
 @pytest.mark.parametrize(
@@ -273,3 +304,19 @@ def test_a_group_is_read_back_as_it_was_written():
         assert bin_of(settings.group(3)) == (3, settings)
     assert bin_of(None) is None
     assert bin_of("bin:1-41-width") is None
+
+
+def test_the_confidence_that_is_named_for_a_goal_answers_what_is_said():
+    """From 0.7763 on, not from 0.7764 on, 0.77637 is answered, and 0.77631 is as well."""
+    confidence = np.array([0.95, 0.9, 0.85, 0.77637, 0.77631, 0.5])
+    correct = np.array([True, True, True, True, False, True])
+    curve = coverage_curve(confidence, correct)
+    # Four of four would be right from 0.77637 on, but four digits cannot leave 0.77631 out.
+    assert goal_sentence(curve, at_threshold(curve, 0.0)) == (
+        "For 90.00 % right it can answer 50.00 %, from confidence 0.85 on."
+    )
+    curve = coverage_curve(np.delete(confidence, 4), np.array([True, True, True, True, False]))
+    assert goal_sentence(curve, at_threshold(curve, 0.0)) == (
+        "For 90.00 % right it can answer 80.00 %, from confidence 0.7763 on."
+    )
+    assert at_threshold(curve, 0.7763)["coverage"] == 0.8

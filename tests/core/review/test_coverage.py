@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core.errors import RunError
-from core.review.coverage import at_accuracy, at_coverage, at_threshold, coverage_curve
+from core.review.coverage import (
+    at_accuracy,
+    at_coverage,
+    at_threshold,
+    coverage_curve,
+    named,
+    rounded_down,
+)
 
 CONFIDENCE = np.array([0.5, 0.9, 0.7, 0.9, 0.6])
 CORRECT = np.array([False, True, False, True, True])
@@ -73,3 +80,23 @@ def test_nothing_to_answer():
 def test_sizes_must_agree():
     with pytest.raises(RunError, match="5 confidences, but 2 answers"):
         coverage_curve(CONFIDENCE, CORRECT[:2])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "name"),
+    [(0.77637, 0.7763), (0.7763, 0.7763), (0.29, 0.29), (0.99996, 0.9999), (1.0, 1.0), (0.0, 0.0),
+     (0.00009, 0.0), (float(np.float32(0.7764)), 0.7764), (float(np.float32(0.9)), 0.8999)],
+)  # fmt: skip
+def test_a_threshold_has_the_name_from_which_on_it_is_answered(threshold, name):
+    assert rounded_down(threshold) == name
+    assert name <= threshold < name + 1e-4
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(0.9, 1)))
+def test_a_named_threshold_answers_what_its_row_says(confidence):
+    curve = coverage_curve(confidence, confidence > 0.95)
+    steps = named(curve)
+    assert steps["answered"].iloc[-1] == len(confidence)
+    assert set(steps["threshold"]) == set(map(rounded_down, confidence))
+    for _, row in steps.iterrows():
+        assert at_threshold(curve, row["threshold"])["answered"] == row["answered"]
