@@ -21,7 +21,8 @@ from dashboard import answer_loaders
 from dashboard.cells import Choice, images_of, wrong_first
 
 FEWEST_BINS, MOST_BINS = 2, 40  # more would be lines
-_SCHEMES: dict[str, Scheme] = {"width": "equal width", "mass": "equal mass"}
+# What the address calls the ways to divide confidences into bins.
+BINNINGS: dict[str, Scheme] = {"width": "equal width", "mass": "equal mass"}
 _BIN = re.compile(r"bin:([0-9]{1,2})-([0-9]{1,3})-(width|mass)(-scaled)?")
 
 
@@ -41,7 +42,7 @@ class Settings:
 
     def group(self, number: int) -> str:
         """What the address calls the images of a bin."""
-        scheme = next(short for short, scheme in _SCHEMES.items() if scheme == self.scheme)
+        scheme = next(short for short, scheme in BINNINGS.items() if scheme == self.scheme)
         return f"bin:{number}-{self.num_bins}-{scheme}" + ("-scaled" if self.scaled else "")
 
 
@@ -50,7 +51,7 @@ def bin_of(group: str | None) -> tuple[int, Settings] | None:
     match = _BIN.fullmatch(group or "")
     if match is None or not FEWEST_BINS <= int(match[2]) <= MOST_BINS:
         return None
-    return int(match[1]), Settings(_SCHEMES[match[3]], int(match[2]), match[4] is not None)
+    return int(match[1]), Settings(BINNINGS[match[3]], int(match[2]), match[4] is not None)
 
 
 def temperature(of: Run, epoch: int) -> Temperature:

@@ -24,13 +24,17 @@ from dashboard.image_route import images_address
 from dashboard.lasso import Map, Mode
 from dashboard.point_colors import TITLES, Coloring
 from dashboard.text import clean, count, percent, sentence
+from dashboard.view_settings import ViewSettings, one_of
 from dashboard.widgets.analysis_card import analysis_card
 from dashboard.widgets.embedding_choice import Chosen, draw
 from dashboard.widgets.epoch_player import is_playing, play_button
 from dashboard.widgets.run_bar import Viewed
 
 _NAMES: dict[Map, str] = {"pca": "PCA", "tsne": "t-SNE"}
-_MAP_KEY, _COLOR_KEY = "embedding_map", "embedding_color"
+_SETTINGS = ViewSettings(
+    one_of("map", "pca", {kind: kind for kind in get_args(Map)}),
+    one_of("colour", get_args(Mode)[0], {mode: mode for mode in get_args(Mode)}),
+)
 
 
 def embedding_map(
@@ -87,14 +91,17 @@ def embedding_map(
 
 
 def _controls(viewed: Viewed) -> tuple[Map, Mode]:
+    for problem in _SETTINGS.problems():
+        st.warning(problem, icon="⚠️")
     with st.container(horizontal=True, vertical_alignment="center", key="embedding_controls"):
         kind: Map = st.segmented_control(
-            "Map", get_args(Map), default="pca", required=True, key=_MAP_KEY,
-            format_func=_NAMES.__getitem__, persist_state="session", label_visibility="collapsed",
+            "Map", get_args(Map), required=True, format_func=_NAMES.__getitem__,
+            label_visibility="collapsed", **_SETTINGS.control("map", "embedding_map"),
         )  # fmt: skip
         mode: Mode = st.selectbox(
-            "Colour", get_args(Mode), key=_COLOR_KEY, width=220, persist_state="session",
-            format_func=lambda mode: f"Colour: {TITLES[mode]}", label_visibility="collapsed",
+            "Colour", get_args(Mode), width=220, label_visibility="collapsed",
+            format_func=lambda mode: f"Colour: {TITLES[mode]}",
+            **_SETTINGS.control("colour", "embedding_color"),
         )  # fmt: skip
         play_button(viewed)
     return kind, mode

@@ -6,28 +6,30 @@ import streamlit as st
 
 from core.review.calibration import NUM_BINS, SCHEMES
 from dashboard import calibration_loaders, selection
-from dashboard.calibration_loaders import FEWEST_BINS, MOST_BINS, Diagram, Settings
+from dashboard.calibration_loaders import BINNINGS, FEWEST_BINS, MOST_BINS, Diagram, Settings
 from dashboard.charts.reliability import reliability
 from dashboard.components.plot import plot
+from dashboard.view_settings import ViewSettings, one_of, whole
 from dashboard.widgets.run_bar import Viewed
 
-_SCHEME, _BINS, _SCALED = "calibration_scheme", "calibration_bins", "calibration_scaled"
 _KINDS = {False: "As is", True: "Scaled"}
+_SETTINGS = ViewSettings(
+    one_of("confidence", False, {False: "saved", True: "scaled"}),
+    one_of("binning", SCHEMES[0], {scheme: word for word, scheme in BINNINGS.items()}),
+    whole("bins", NUM_BINS, FEWEST_BINS, MOST_BINS),
+)
 
 
 def choose_settings(viewed: Viewed) -> Settings:
     """Draws the choices; a bin in the address brings its own, so a copied one shows the same."""
     asked = calibration_loaders.bin_of(selection.current().group)
     if asked is not None:
-        settings = asked[1]
-        st.session_state[_SCHEME] = settings.scheme
-        st.session_state[_BINS] = settings.num_bins
-        st.session_state[_SCALED] = settings.scaled
-    st.session_state.setdefault(_SCHEME, SCHEMES[0])
-    st.session_state.setdefault(_BINS, NUM_BINS)
-    st.session_state.setdefault(_SCALED, False)
+        brought = asked[1]
+        _SETTINGS.update(confidence=brought.scaled, binning=brought.scheme, bins=brought.num_bins)
+    for problem in _SETTINGS.problems():
+        st.warning(problem, icon="⚠️")
 
-    def changed() -> None:
+    def let_go() -> None:
         # A bin of the old division is none of the new one.
         if calibration_loaders.bin_of(selection.current().group) is not None:
             selection.update(group=None, example=None)
@@ -35,22 +37,23 @@ def choose_settings(viewed: Viewed) -> Settings:
     st.markdown(f"**Reliability** · {viewed.split}, epoch {viewed.epoch}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            "Confidence", list(_KINDS), key=_SCALED, format_func=_KINDS.__getitem__,
-            required=True, on_change=changed, persist_state="session",
+            "Confidence", list(_KINDS), format_func=_KINDS.__getitem__, required=True,
             help="**Scaled**: after temperature scaling, which divides the logits by one number "
             "that is fitted on the validation split.",
+            **_SETTINGS.control("confidence", "calibration_scaled", let_go),
         )  # fmt: skip
         st.segmented_control(
-            "Bins", SCHEMES, key=_SCHEME, required=True, on_change=changed,
-            format_func=str.capitalize, persist_state="session",
+            "Bins", SCHEMES, required=True, format_func=str.capitalize,
             help="**Equal width** divides the confidences evenly. **Equal mass** gives each bin as "
             "many images as the others: more to see where nearly all confidences are high.",
+            **_SETTINGS.control("binning", "calibration_scheme", let_go),
         )  # fmt: skip
         st.slider(
-            "How many", FEWEST_BINS, MOST_BINS, key=_BINS, on_change=changed, width=120,
-            persist_state="session",
+            "How many", FEWEST_BINS, MOST_BINS, width=120,
+            **_SETTINGS.control("bins", "calibration_bins", let_go),
         )  # fmt: skip
-    return Settings(*(st.session_state[key] for key in (_SCHEME, _BINS, _SCALED)))
+    chosen = _SETTINGS.current()
+    return Settings(chosen["binning"], chosen["bins"], chosen["confidence"])
 
 
 def show_diagram(shown: Diagram, settings: Settings, height: int) -> None:

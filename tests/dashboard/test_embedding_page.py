@@ -271,6 +271,24 @@ def test_colours(run, mode, labels) -> None:
     assert [entry["count"] for entry in header["legend"]] == expected
 
 
+def test_map_and_colour_stand_in_the_address_and_are_found_again(run) -> None:
+    at = page(run)
+    at.segmented_control(key="embedding_map").set_value("tsne").run()
+    at.selectbox(key="embedding_color").set_value("outcome").run()
+    assert at.query_params == {"run": run.id, "map": "tsne", "colour": "outcome"}
+    again = page(run, map="tsne", colour="outcome")
+    assert again.segmented_control(key="embedding_map").value == "tsne"
+    assert points_of(again)[0]["title"] == "right or wrong"
+    again.selectbox(key="embedding_color").set_value("true").run()
+    assert again.query_params == {"run": run.id, "map": "tsne"}
+
+
+def test_a_map_that_there_is_not_gets_a_sentence_and_the_usual_one(run) -> None:
+    at = page(run, map="umap")
+    assert ["map “umap”, which must be pca or tsne" in one.value for one in at.warning] == [True]
+    assert points_of(at)[0]["space"] == "pca 2"
+
+
 def test_tsne_is_offered_and_shown_once_it_is_there(run) -> None:
     at = page(run)
     at.segmented_control(key="embedding_map").set_value("tsne").run()
