@@ -5,7 +5,9 @@ Computation belongs to `core`; this module only joins ids with calls.
 """
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -54,25 +56,13 @@ class Settings:
     num_clusters: int = 20
 
 
-def settings_with(key: str | None) -> Settings:
-    """The usual settings, but such that the slice of a key is among those that are made."""
-    usual = Settings()
-    if match := _CLUSTER.fullmatch(key or ""):
-        return replace(usual, num_clusters=max(2, min(int(match[1]), MOST_CLUSTERS)))
-    if (key or "").startswith((_CLASS, NAMED)):
-        return usual  # class@5 is no end of 5 %
-    if (match := _TAIL.fullmatch(key or "")) and int(match[1]) in PERCENTS:
-        return replace(usual, percent=int(match[1]))
-    return usual
-
-
 @dataclass(frozen=True, eq=False)  # eq would compare arrays element by element
 class Found:
     """The slices that there are for some settings.
 
     Attributes:
         slices: of the split.
-        pending: whether the look-alikes are still being worked out.
+        pending: of how many groups the look-alikes are still being worked out; none of all.
         problems: a sentence for each kind that cannot be made, but for the named ones: why the
             review file cannot be read is told with the images.
         ids: what tells these slices from others.
@@ -80,57 +70,88 @@ class Found:
     """
 
     slices: Slices
-    pending: bool
+    pending: tuple[int, ...]
     problems: tuple[str, ...]
     ids: tuple[object, ...]
     settings: Settings
 
 
-def find(of: Run, epoch: int, split: str, settings: Settings) -> Found:
+def find(of: Run, epoch: int, split: str, settings: Settings, opened: str | None = None) -> Found:
     """The slices of a split; look-alikes come when they are worked out.
+
+    Args:
+        of: a run.
+        epoch: at which the network holds images to be alike.
+        split: ``validation`` or ``test``.
+        settings: which slices are made.
+        opened: key of a slice that is to be among them, whichever are.
 
     Raises:
         UserError: if the data cannot be loaded.
     """
-    parts: list[Slices] = []
+    size, seen = len(_labels(of, split)), review_loaders.seen(of)
+    pending: list[int] = []
     problems: dict[slicing.Kind, str] = {}
-    pending = False
-    seen = None
+    parts: list[Slices] = []
+
+    def alike(number: int) -> Slices:
+        if (made := look_alikes(of, epoch, split, number)) is None:
+            pending.append(number)
+        return made or slicing.joined([], size)
+
+    makers: dict[slicing.Kind, Callable[[], Slices]] = {
+        "look": lambda: _looks(of, split, settings.percent),
+        "cluster": lambda: alike(settings.num_clusters),
+        "class": lambda: _classes(of, split),
+        "named": lambda: _named(of, split),
+    }
     for kind in settings.kinds:
         try:
-            if kind == "look":
-                parts.append(_looks(of, split, settings.percent))
-            elif kind == "class":
-                parts.append(_classes(of, split))
-            elif kind == "named":
-                seen = review_loaders.seen(of)
-                parts.append(_named(of, split))
-            elif (alike := look_alikes(of, epoch, split, settings.num_clusters)) is None:
-                pending = True
-            else:
-                parts.append(alike)
+            parts.append(makers[kind]())
         except UserError as error:
             problems[kind] = str(error)
-    ids = (default_root(), of.id, epoch, split, settings, seen, pending, tuple(problems))
-    slices = slicing.distinct(slicing.joined(parts, len(_labels(of, split))))
+    added = opened if not any(part.find(opened or "") for part in parts) else None
+    if added is not None:
+        with suppress(UserError):  # what is wrong is told where its images would be
+            parts.append(_made_with(of, split, added, alike).only(added))
+    ids = (default_root(), of.id, epoch, split, settings, seen, (*pending,), (*problems,), added)
+    slices = slicing.distinct(slicing.joined(parts, size))
     told = tuple(problem for kind, problem in problems.items() if kind != "named")
-    return Found(slices, pending, told, ids, settings)
+    return Found(slices, tuple(pending), told, ids, settings)
 
 
-def ranking(of: Run, epoch: int, split: str, found: Found, smallest: int) -> pd.DataFrame:
+def ranking(
+    of: Run, epoch: int, split: str, found: Found, smallest: int, opened: str | None = None
+) -> pd.DataFrame:
     """Which slices the run reads worse than the rest, as `core.review.slice_scores.ranked` tells.
+
+    Args:
+        of: a run.
+        epoch: of it.
+        split: ``validation`` or ``test``.
+        found: the slices.
+        smallest: slices of fewer images are left out, but for those with a name, and
+        opened: the one of this key: who asks for a slice is to see how it is read.
 
     Raises:
         UserError: if the saved answers cannot be used.
     """
     wrong = ~review_loaders.rows(of, epoch, split)["correct"].to_numpy()
-    return _ranking(found.ids, smallest, found, wrong)
+    sizes = found.slices.members.sum(1)
+    always = tuple(
+        one.key
+        for one, size in zip(found.slices.about, sizes, strict=True)
+        if size < smallest and any(key == opened or key.startswith(NAMED) for key in one.keys)
+    )
+    return _ranking(found.ids, smallest, always, found, wrong)
 
 
 # Fisher's test takes a millisecond a slice.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _ranking(ids: object, smallest: int, _found: Found, _wrong: slicing.Bools) -> pd.DataFrame:
-    return slice_scores.ranked(_found.slices, _wrong, smallest)
+def _ranking(
+    ids: object, smallest: int, always: tuple[str, ...], _found: Found, _wrong: slicing.Bools
+) -> pd.DataFrame:
+    return slice_scores.ranked(_found.slices, _wrong, smallest, always=always)
 
 
 def errors(of: Run, epoch: int, split: str) -> tuple[int, int]:
@@ -164,9 +185,9 @@ def slice_of(of: Run, epoch: int, split: str, name: str) -> tuple[Slice, IntArra
     Raises:
         UserError: as `members` does.
     """
-    made = _made_with(of, epoch, split, name)
-    about = None if made is None else made.find(name)
-    if made is None or about is None:
+    made = _made_with(of, split, name, lambda number: _clusters(of, epoch, split, number))
+    about = made.find(name)
+    if about is None:
         raise UserError(
             f"there is no slice “{clean(name, 60)}” of the {split} split; choose one from the list"
         )
@@ -179,19 +200,19 @@ def title_of(about: Slice) -> str:
     return escaped(title if about.kind == "named" else title[:1].upper() + title[1:])
 
 
-def _made_with(of: Run, epoch: int, split: str, name: str) -> Slices | None:
-    """The slices among which the one of this key would be; None for a key of no kind."""
+def _made_with(of: Run, split: str, name: str, alike: Callable[[int], Slices]) -> Slices:
+    """The slices among which the one of this key would be; `alike` has so many look-alikes."""
     if name.startswith(NAMED):
         return _named(of, split)
     if name.startswith(_CLASS):
         return _classes(of, split)
     if (match := _CLUSTER.fullmatch(name)) and int(match[1]) <= MOST_CLUSTERS:
-        return _clusters(of, epoch, split, int(match[1]))
+        return alike(int(match[1]))
     if (match := _TAIL.fullmatch(name)) and int(match[1]) <= 50:
         return _looks(of, split, int(match[1]))
     if (match := _RANGE.fullmatch(name)) and match[1] in MEASURES:
         return slicing.between(measured(of, split), match[1], float(match[2]), float(match[3]))
-    return None
+    return slicing.joined([], len(_labels(of, split)))
 
 
 def with_all(slices: Slices) -> Slices:

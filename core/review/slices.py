@@ -68,6 +68,11 @@ class Slices:
         """The slice of a key; None if there is none."""
         return next((one for one in self.about if key in one.keys), None)
 
+    def only(self, key: str) -> Slices:
+        """The slice of a key alone; none for an unknown key."""
+        rows = [row for row, one in enumerate(self.about) if key in one.keys]
+        return Slices(tuple(self.about[row] for row in rows), self.members[rows])
+
     def positions(self, key: str) -> IntArray:
         """The images of a slice, as rows of the split, ascending; none for an unknown key."""
         rows = [row for row, one in enumerate(self.about) if key in one.keys]

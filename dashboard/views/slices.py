@@ -20,10 +20,10 @@ BELOW = 320  # of what stands below them
 def show_slices(viewed: Viewed, epoch: int) -> None:
     """The list, and beside it the images of the chosen slice."""
     opened = opened_slice()
-    settings, smallest = choose_settings(opened)
+    settings, smallest = choose_settings()
     try:
-        found = slice_loaders.find(viewed.run, epoch, viewed.split, settings)
-        table = slice_loaders.ranking(viewed.run, epoch, viewed.split, found, smallest)
+        found = slice_loaders.find(viewed.run, epoch, viewed.split, settings, opened)
+        table = slice_loaders.ranking(viewed.run, epoch, viewed.split, found, smallest, opened)
     except UserError as error:
         st.error(
             f"{sentence(str(error))} Choose another epoch; the other pages are not affected.",

@@ -35,8 +35,9 @@ def slice_ranking(
         st.info(_nothing(found))
     else:
         _list(viewed, found, table, opened, height)
+    _left_out(viewed, found, table, opened)
     if found.pending:
-        _await_look_alikes(viewed, found.settings.num_clusters)
+        _await_look_alikes(viewed, found.pending)
     elif "cluster" in found.settings.kinds:
         _prepare_others(viewed, found.settings.num_clusters)
 
@@ -56,6 +57,18 @@ def _list(
         height=height,
         label="Slices, the largest excess error first",
         on_open=open_slice,
+    )
+
+
+def _left_out(viewed: Viewed, found: Found, table: pd.DataFrame, opened: str | None) -> None:
+    """Why the open slice is not in the list, if it is not."""
+    about = found.slices.find(opened or "")
+    if about is None or about.key in set(table["key"]):
+        return
+    number = "every" if found.slices.positions(about.key).size else "no"
+    st.caption(
+        f"{slice_loaders.title_of(about)} is not in the list: it holds {number} {viewed.split} "
+        "image, so that there is nothing to compare."
     )
 
 
@@ -102,14 +115,15 @@ def _nothing(found: Found) -> str:
     )
 
 
-def _await_look_alikes(viewed: Viewed, number: int) -> None:
+def _await_look_alikes(viewed: Viewed, numbers: tuple[int, ...]) -> None:
     """Draws the page anew once the network has looked at every image."""
     run, epoch, split = viewed.run, viewed.epoch, viewed.split
     assert epoch is not None
 
     def check() -> None:
         try:
-            ready = slice_loaders.look_alikes(run, epoch, split, number) is not None
+            there = [slice_loaders.look_alikes(run, epoch, split, number) for number in numbers]
+            ready = None not in there
         except UserError:
             ready = True  # the page drawn anew says what is wrong
         if ready:

@@ -3,9 +3,16 @@
 import streamlit as st
 
 from core.review.slice_scores import SMALLEST
-from dashboard import slice_loaders
 from dashboard.slice_loaders import KINDS, MOST_CLUSTERS, PERCENTS, Settings
+from dashboard.view_settings import ViewSettings, one_of, some_of, whole
 
+_USUAL = Settings()
+_SETTINGS = ViewSettings(
+    some_of("kinds", _USUAL.kinds, {kind: kind for kind in KINDS}),
+    one_of("ends", _USUAL.percent, {percent: str(percent) for percent in PERCENTS}),
+    whole("alike", _USUAL.num_clusters, 2, MOST_CLUSTERS),
+    whole("smallest", SMALLEST, 1, 100_000),
+)
 _ABOUT = (
     "**How they look**: the ends of what can be measured in every image: thick and thin, slanted, "
     "off-centre, small and large, dark and bright.  \n"
@@ -14,34 +21,35 @@ _ABOUT = (
     "**Classes**: the images of each label.  \n"
     "**Named**: sets of images that somebody has tagged."
 )
+_ABOUT_SMALLEST = (
+    "Slices of fewer images are left out: their error rate says little. Named ones and the one "
+    "that is open are always listed."
+)
 
 
-def choose_settings(opened: str | None) -> tuple[Settings, int]:
-    """Draws the choices, which stay for the session: how slices are made, and the smallest.
-
-    Args:
-        opened: key of the slice that the address names; at first, slices are made as it was.
-    """
-    usual = slice_loaders.settings_with(opened)
-    kinds, sizes = st.columns([5, 4], vertical_alignment="bottom")
-    wanted = kinds.pills(
-        "Slices", list(KINDS), selection_mode="multi", default=list(usual.kinds),
-        format_func=KINDS.__getitem__, key="slices_kinds", persist_state="session", help=_ABOUT,
-    )  # fmt: skip
-    with sizes.container(horizontal=True, vertical_alignment="bottom"):
-        percent = st.selectbox(
-            "Each end holds", PERCENTS, index=PERCENTS.index(usual.percent), key="slices_percent",
-            format_func=lambda share: f"{share} % of the images", persist_state="session",
-            disabled="look" not in wanted, width=170,
+def choose_settings() -> tuple[Settings, int]:
+    """Draws the choices, which stand in the address: how slices are made, and the smallest."""
+    for problem in _SETTINGS.problems():
+        st.warning(problem, icon="⚠️")
+    chosen = _SETTINGS.current()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.pills(
+            "Slices", list(KINDS), selection_mode="multi", format_func=KINDS.__getitem__,
+            help=_ABOUT, width="stretch", **_SETTINGS.control("kinds", "slices_kinds"),
         )  # fmt: skip
-        clusters = st.number_input(
-            "Look-alikes", min_value=2, max_value=MOST_CLUSTERS, value=usual.num_clusters,
-            key="slices_clusters", persist_state="session", disabled="cluster" not in wanted,
-            help="How many groups of images that the network holds to be alike", width=130,
+        st.selectbox(
+            "Each end holds", PERCENTS, format_func=lambda share: f"{share} % of the images",
+            disabled="look" not in chosen["kinds"], width=170,
+            **_SETTINGS.control("ends", "slices_percent"),
         )  # fmt: skip
-        smallest = st.number_input(
-            "Smallest slice", min_value=1, max_value=100_000, value=SMALLEST,
-            key="slices_smallest", persist_state="session", width=130,
-            help="Slices of fewer images are left out: their error rate says little",
+        st.number_input(
+            "Look-alikes", min_value=2, max_value=MOST_CLUSTERS, width=130,
+            disabled="cluster" not in chosen["kinds"],
+            help="How many groups of images that the network holds to be alike",
+            **_SETTINGS.control("alike", "slices_clusters"),
         )  # fmt: skip
-    return Settings(tuple(wanted), percent, int(clusters)), int(smallest)
+        st.number_input(
+            "Smallest slice", min_value=1, max_value=100_000, width=130, help=_ABOUT_SMALLEST,
+            **_SETTINGS.control("smallest", "slices_smallest"),
+        )  # fmt: skip
+    return Settings(chosen["kinds"], chosen["ends"], chosen["alike"]), chosen["smallest"]

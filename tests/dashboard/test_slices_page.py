@@ -114,18 +114,48 @@ def test_without_a_slice_every_error_is_shown(embedded):
     assert f"{int(wrong.sum()):,} of {len(wrong):,} test images" in _count(at, "Errors")
 
 
-def test_an_address_made_with_other_settings_is_read_with_them(embedded):
-    at = open_page("slices", run=embedded.id, group="slice:thin@20")
-    assert at.selectbox(key="slices_percent").value == 20
-    assert _component(at, "slice_list")["selected"] == "thin@20"
-    assert "thin@20" in _rows(at)
-    clusters_of = open_page("slices", run=embedded.id, group="slice:cluster@7.2")
-    assert clusters_of.number_input(key="slices_clusters").value == 7
+def test_an_open_slice_that_is_made_otherwise_is_in_the_list(embedded):
+    for key in ("thin@20", "cluster@7.2", "size@1.0..6.2"):
+        at = open_page("slices", run=embedded.id, group=f"slice:{key}")
+        if key.startswith("cluster"):  # its images have been waited for by now
+            at.run()
+        assert not at.exception
+        assert _component(at, "slice_list")["selected"] == key
+        assert key in _rows(at)
+        assert {"thin@10", "cluster@20.0"} <= _rows(at).keys()
 
 
-@pytest.mark.parametrize("key", ["class@5", "tag@20", None])
-def test_a_slice_that_is_no_end_of_a_measure_leaves_their_size(key):
-    assert slice_loaders.settings_with(key) == slice_loaders.Settings()
+def test_an_open_slice_stays_in_the_list_of_other_kinds_and_of_larger_slices(embedded):
+    at = open_page("slices", run=embedded.id, group="slice:class@3", smallest="1000")
+    assert _rows(at).keys() == {"class@3"}
+    others = open_page("slices", run=embedded.id, group="slice:class@3", kinds="look")
+    rows = _rows(others)
+    assert "class@3" in rows
+    plain = _rows(open_page("slices", run=embedded.id, kinds="look"))
+    assert rows.keys() == {*plain, "class@3"}
+    for key, row in plain.items():  # one more is compared
+        assert rows[key]["low"] < row["low"] < row["high"] < rows[key]["high"]
+        assert rows[key]["p"] >= row["p"]
+
+
+def test_named_slices_are_in_the_list_however_small(embedded, digits):
+    annotating.tag(digits, "test", range(3), "three")
+    annotating.tag(digits, "train", range(3), "elsewhere")
+    rows = _rows(open_page("slices", run=embedded.id))
+    assert rows["tag@three"]["images"] == 3
+    assert "tag@elsewhere" not in rows
+    assert all(row["images"] >= 30 for key, row in rows.items() if key != "tag@three")
+
+
+@pytest.mark.parametrize(("count", "number"), [(0, "no"), (297, "every")])
+def test_an_open_slice_that_cannot_be_compared_is_told_of(embedded, digits, count, number):
+    annotating.tag(digits, "train", range(3), "some")
+    if count:
+        annotating.tag(digits, "test", range(len(digits.test_labels)), "some")
+    at = open_page("slices", run=embedded.id, group="slice:tag@some")
+    assert "tag@some" not in _rows(at)
+    assert f"some is not in the list: it holds {number} test image" in texts(at)
+    assert "not in the list" not in texts(open_page("slices", run=embedded.id))
 
 
 @pytest.mark.parametrize(
@@ -239,6 +269,12 @@ def test_kinds_sizes_and_the_smallest_slice_can_be_chosen(embedded):
     assert {key.partition("@")[2] for key in _rows(at)} == {"20"}
     at.number_input(key="slices_smallest").set_value(5000).run()
     assert "Lower the smallest slice" in texts(at)
+    expected = {"kinds": "look", "ends": "20", "smallest": "5000"}
+    assert {name: at.query_params[name] for name in expected} == expected
+    again = open_page("slices", **at.query_params)
+    assert again.number_input(key="slices_smallest").value == 5000
+    assert list(again.pills(key="slices_kinds").value) == ["look"]
+    assert "Lower the smallest slice" in texts(again)
     at.pills(key="slices_kinds").set_value([]).run()
     assert not at.exception
     assert "There is no slice of these kinds" in texts(at)
