@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.runs import Run, RunStore
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import go, reload, settle
 from tests.dashboard.trained import train
 
 pytestmark = pytest.mark.browser
@@ -82,3 +82,38 @@ def test_back_undoes_a_choice_on_train(page: Page, dashboard: str) -> None:
     page.go_back()
     expect(classic).to_be_checked()
     expect(page).to_have_url(f"{dashboard}/?preset=classic")
+
+
+def test_back_and_a_reload_know_how_a_page_looked(page: Page, dashboard: str, run: Run) -> None:
+    """Whatever is as usual is not in the address, so that Back may lead to none of it."""
+    go(page, f"{dashboard}/calibration?run={run.id}")
+    before = steps(page)
+    page.get_by_role("radio", name="Equal mass").click()
+    expect(page).to_have_url(re.compile("binning=mass$"))
+    settle(page)
+    page.get_by_role("radio", name="Scaled").click()
+    expect(page).to_have_url(re.compile("confidence=scaled&binning=mass$"))
+    settle(page)
+    assert steps(page) == before + 2
+    reload(page)
+    expect(page.get_by_role("radio", name="Scaled")).to_be_checked()
+    expect(page.get_by_role("radio", name="Equal mass")).to_be_checked()
+    page.get_by_role("link", name="Embedding", exact=True).click()
+    expect(page).to_have_url(f"{dashboard}/embedding?run={run.id}")
+    page.get_by_role("radio", name="t-SNE").click()
+    expect(page).to_have_url(f"{dashboard}/embedding?run={run.id}&map=tsne")
+    settle(page)
+    page.get_by_role("link", name="Calibration", exact=True).click()
+    expect(page.get_by_role("radio", name="Scaled")).to_be_checked()
+    expect(page).to_have_url(re.compile("confidence=scaled&binning=mass$"))
+    settle(page)
+    for _ in range(2):
+        page.go_back()
+        expect(page).to_have_url(re.compile(f"/embedding\\?run={run.id}"))
+        settle(page)
+    expect(page.get_by_role("radio", name="PCA")).to_be_checked()
+    for mass in (True, True, False):
+        page.go_back()
+        expect(page.get_by_role("radio", name="Equal mass")).to_be_checked(checked=mass)
+        settle(page)
+    expect(page).to_have_url(f"{dashboard}/calibration?run={run.id}")
