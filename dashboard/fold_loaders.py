@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from core.datasets import Splits
 from core.datasets.overlay import Overlay
 from core.jobs import analysis as analyses
-from core.jobs.analysis import Analysis, AnalysisState
+from core.jobs.analysis import AnalysisState
 from core.jobs.fold_requests import (
     Folding,
     FoldNetwork,
-    fold_analysis,
     foldings,
     overlay_of_folds,
     request_folds,
@@ -46,7 +45,7 @@ class FoldAnswers:
 
 def look(of: Run, folding: Folding) -> AnalysisState:
     """How far a k-fold training is; starts nothing."""
-    return analyses.look(of, _analysis(of, folding))
+    return analyses.look(of, folding.analysis)
 
 
 def at_work(of: Run, folding: Folding) -> Folding | None:
@@ -74,7 +73,7 @@ def again(of: Run, folding: Folding) -> AnalysisState:
     Raises:
         UserError: if that cannot be started.
     """
-    analyses.discard(of, _analysis(of, folding))
+    analyses.discard(of, folding.analysis)
     return start(of, folding)
 
 
@@ -84,7 +83,7 @@ def stop(of: Run, folding: Folding) -> None:
     Raises:
         DiskError: if the disk is full or read-only.
     """
-    analyses.stop(of, _analysis(of, folding))
+    analyses.stop(of, folding.analysis)
 
 
 def answers(of: Run, folding: Folding) -> FoldAnswers:
@@ -93,7 +92,7 @@ def answers(of: Run, folding: Folding) -> FoldAnswers:
     Raises:
         RunError: if it is missing or damaged.
     """
-    wanted = _analysis(of, folding)
+    wanted = folding.analysis
     kept = analyses.arrays(of, wanted)
     none = np.zeros((0, 0), np.float32)
     networks = (analyses.look(of, wanted).result or {}).get("networks")
@@ -102,11 +101,7 @@ def answers(of: Run, folding: Folding) -> FoldAnswers:
 
 def kept(of: Run, folding: Folding) -> object:
     """What changes when a k-fold training is done anew."""
-    return signature(_analysis(of, folding).path(of))
-
-
-def _analysis(of: Run, folding: Folding) -> Analysis:
-    return fold_analysis(of, folding.num_folds, folding.epochs, folding.decisions)
+    return signature(folding.analysis.path(of))
 
 
 def last(of: Run) -> Folding | None:

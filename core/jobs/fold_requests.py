@@ -39,6 +39,14 @@ class Folding:
     epochs: int
     decisions: str | None = None
 
+    @property
+    def analysis(self) -> Analysis:
+        """The analysis that does it, as `fold_analysis` describes it; nothing is checked."""
+        numbers = {"num_folds": self.num_folds, "epochs": self.epochs}
+        learnt = {} if self.decisions is None else {"decisions": self.decisions}
+        # No epoch of the run has a part in it; the untrained network is the one every run has.
+        return Analysis(KIND, 0, numbers | learnt)
+
 
 @dataclass(frozen=True)
 class FoldNetwork:
@@ -75,15 +83,7 @@ def fold_analysis(run: Run, num_folds: int, epochs: int, decisions: str | None =
     from core.training.folds import check_folds
 
     check_folds(num_folds, epochs, entry(run.config.data.name).num_train)
-    return _analysis(num_folds, epochs, decisions)
-
-
-def _analysis(num_folds: int, epochs: int, decisions: str | None) -> Analysis:
-    arguments: dict[str, Any] = {"num_folds": num_folds, "epochs": epochs}
-    if decisions is not None:
-        arguments["decisions"] = decisions
-    # No epoch of the run has a part in it; the untrained network is the one that every run has.
-    return Analysis(KIND, 0, arguments)
+    return Folding(num_folds, epochs, decisions).analysis
 
 
 def request_folds(run: Run, folding: Folding, overlay: Overlay | None = None) -> AnalysisState:
@@ -100,7 +100,7 @@ def request_folds(run: Run, folding: Folding, overlay: Overlay | None = None) ->
         DiskError: if the disk is full or read-only.
     """
     analysis = fold_analysis(run, folding.num_folds, folding.epochs, folding.decisions)
-    path = _overlay_path(run, analysis)
+    path = _overlay_path(run, folding)
     if overlay is None and (folding.decisions is None or path.exists()):
         overlay_of_folds(run, folding)  # damaged ones are refused before anything is asked for
     elif overlay is None or overlay.digest != folding.decisions:
@@ -141,13 +141,12 @@ def overlay_of_folds(run: Run, folding: Folding) -> Overlay | None:
     Raises:
         RunError: if they are missing or damaged.
     """
-    analysis = _analysis(folding.num_folds, folding.epochs, folding.decisions)
-    path, learner = _overlay_path(run, analysis), f"the k-fold training of run {run.id}"
+    path, learner = _overlay_path(run, folding), f"the k-fold training of run {run.id}"
     return read_overlay(path, folding.decisions, learner)
 
 
-def _overlay_path(run: Run, analysis: Analysis) -> Path:
-    return analysis.path(run).with_suffix(".overlay")
+def _overlay_path(run: Run, folding: Folding) -> Path:
+    return folding.analysis.path(run).with_suffix(".overlay")
 
 
 def fold_predictor(run: Run, network: FoldNetwork) -> Predictor:
@@ -162,8 +161,7 @@ def fold_predictor(run: Run, network: FoldNetwork) -> Predictor:
     from core.predictor import Predictor
 
     folding = network.folding
-    analysis = _analysis(folding.num_folds, folding.epochs, folding.decisions)
-    weights = analyses.arrays(run, analysis, network_part(network.fold))
+    weights = analyses.arrays(run, folding.analysis, network_part(network.fold))
     tensors = {name: torch.from_numpy(values) for name, values in weights.items()}
     return Predictor.with_weights(run, tensors, folding.epochs)
 
