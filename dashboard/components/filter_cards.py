@@ -23,7 +23,9 @@ _mount = st.components.v2.component(
     html='<div class="part cards"></div>',
     css=joined("base.css", "filter_cards.css"),
     # The colours are those of all maps.
-    js=joined("dom.js", "maps_colors.js", "filter_cards_drawing.js", "filter_cards.js"),
+    js=joined(
+        "dom.js", "palette.js", "maps_colors.js", "filter_cards_drawing.js", "filter_cards.js"
+    ),
 )
 
 

@@ -22,7 +22,8 @@ Colors = Literal["diverging", "gray", "bars", "shares"]
 Reads = Literal["all", "same", "flat"]
 
 _SCRIPTS = (
-    "dom.js", "maps_colors.js", "maps_tiles.js", "maps_lens.js", "maps_overlay.js", "maps.js",
+    "dom.js", "palette.js",
+    "maps_colors.js", "maps_tiles.js", "maps_lens.js", "maps_overlay.js", "maps.js",
 )  # fmt: skip
 
 

@@ -1,15 +1,8 @@
 // From numbers to pixels: colour tables of the theme that is showing, and a map as an image.
-const PALETTES = __PALETTES__;
 const STEPS = 256;
 
-function showingPalette(element) {
-  const color = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
-  const hex = /^#([0-9a-f]{6})/i.exec(color);
-  return (hex ? parseInt(hex[1].slice(2, 4), 16) : 255) < 128 ? PALETTES.dark : PALETTES.light;
-}
-
 function table(stops) {
-  const rgb = stops.map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
+  const rgb = stops.map(bytesOf);
   const colors = new Uint32Array(STEPS);
   for (let step = 0; step < STEPS; step += 1) {
     const position = (step / (STEPS - 1)) * (rgb.length - 1);

@@ -22,7 +22,7 @@ from dashboard.components.events import Told, told_to, unheard
 HTML = '<div class="part scatter"></div>'
 STYLES = ("base.css", "scatter.css")
 SCRIPTS = (
-    "dom.js", "events.js",
+    "dom.js", "events.js", "palette.js",
     "scatter_points.js", "scatter_paint.js", "scatter_tools.js", "scatter.js",
 )  # fmt: skip
 MOST_CORNERS = 40  # of one lasso; scatter_points.js has the same number
