@@ -136,20 +136,23 @@ function markParts(chart) {
 function wire(chart) {
   chart.wired = true;
   chart.press = (point) => {
-    if (point && chart.data.clickable) chart.send("click", point);
+    if (point && chart.data.clickable) tell(chart, point);
   };
+  // Plotly looks only every 50 ms where the mouse is, also for a click, unless it is told that the
+  // mouse was away: a quick click would be one on the point before.
+  chart.element.addEventListener("mousedown", () => window.Plotly.Fx.unhover(chart.element), true);
   chart.element.on("plotly_click", (event) => chart.press(pointOf(event)));
   chart.element.on("plotly_afterplot", () => markParts(chart)); // a new width draws anew, too
   wireHeaders(chart);
 }
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
+  const { data, parentElement, setStateValue } = component;
   const element = parentElement.querySelector(".convscope-plot");
   if (!element || !data) return undefined;
   let chart = charts.get(parentElement);
   if (!chart) {
-    chart = { element, wired: false, removed: false, work: Promise.resolve() };
+    chart = { element, wired: false, removed: false, work: Promise.resolve(), ...begunEvents() };
     chart.observer = new ResizeObserver(() => {
       const width = element.clientWidth;
       if (chart.wired && width && width !== element._fullLayout?.width) {
@@ -160,7 +163,7 @@ export default function (component) {
     charts.set(parentElement, chart);
   }
   chart.data = data;
-  chart.send = setTriggerValue;
+  chart.send = setStateValue;
   element.style.cursor = data.clickable ? "pointer" : "";
   enqueue(chart, () => draw(chart));
   return () => {

@@ -6,16 +6,21 @@ this component does neither. Its figures may use `dashboard.palette.TOKENS` as c
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 from plotly import __version__ as plotly_version
 
 from dashboard.components.assets import joined
+from dashboard.components.events import Heard, unheard
 
 PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serves it
 HTML = '<div class="convscope-chart"><div class="convscope-plot" role="img"></div></div>'
-SCRIPTS = ("dom.js", "plot_headers.js", "plot_cells.js", "plot_update.js", "plot.js")
+SCRIPTS = (
+    "dom.js", "events.js",
+    "plot_headers.js", "plot_cells.js", "plot_update.js", "plot.js",
+)  # fmt: skip
 FIELDS = ("x", "y", "z", "curve", "point", "customdata", "several")
 
 
@@ -32,6 +37,17 @@ _mount = st.components.v2.component(
 )
 
 _mount_preload = st.components.v2.component("convscope_preload", js=_script("preload.js"))
+
+
+@dataclass
+class _Clicks(Heard):
+    """How far a chart has been listened to.
+
+    Attributes:
+        last: the point clicked since the last run.
+    """
+
+    last: dict[str, Any] | None = None
 
 
 def preload() -> None:
@@ -55,7 +71,7 @@ def plot(
             in favour of the theme. Zoom is kept while ``layout.uirevision`` stays the same; left
             out, it is the key.
         key: names the chart; the same key keeps the same node.
-        on_click: called with the point before the script runs again.
+        on_click: called with each point before the script runs again.
         height: in pixels.
         label: what a screen reader says the chart shows.
         clickable: whether clicks are sent; by default only with `on_click`.
@@ -73,13 +89,17 @@ def plot(
         "clickable": wanted,
         "label": label,
     }
+    clicks: _Clicks = st.session_state.setdefault(f"{key}:clicks", _Clicks())
 
-    def clicked() -> None:
-        point = _point(st.session_state.get(key))
-        if on_click is not None and point is not None:
-            on_click(point)
+    def heard() -> None:
+        for event in unheard(clicks, (st.session_state.get(key) or {}).get("events")):
+            clicks.last = {name: event.get(name) for name in FIELDS}
+            if on_click is not None:
+                on_click(clicks.last)
 
-    return _point(_mount(key=key, data=data, height="content", on_click_change=clicked))
+    _mount(key=key, data=data, height="content", on_events_change=heard)
+    clicked, clicks.last = clicks.last, None
+    return clicked
 
 
 def _prepared(figure: Any, key: str) -> dict[str, Any]:
@@ -87,8 +107,3 @@ def _prepared(figure: Any, key: str) -> dict[str, Any]:
     layout = {"uirevision": key, **plain.get("layout", {})}
     layout.pop("template", None)
     return {"data": list(plain.get("data", [])), "layout": layout}
-
-
-def _point(state: Any) -> dict[str, Any] | None:
-    point = state.get("click") if state else None
-    return {name: point.get(name) for name in FIELDS} if isinstance(point, Mapping) else None

@@ -34,7 +34,7 @@ _MOUNT = """([name, figure, clickable]) => {
   window.unmount = mount({
     data: { figure, height: 448, clickable, label: name },
     parentElement: document.querySelector("section"),
-    setTriggerValue: (trigger, value) => window.sent.push(value),
+    setStateValue: (name, { events }) => window.sent.push(events.at(-1)),
   });
 }"""
 
@@ -165,6 +165,21 @@ def test_enter_and_space_choose_and_shift_adds(page: Page) -> None:
     assert [(one["customdata"], one["several"]) for one in sent] == [
         ([2, 0], False), ([0, 0], True), ([0, UNSURE], False), ([0, None], True),
     ]  # fmt: skip
+
+
+def test_each_quick_click_is_of_the_cell_under_it(page: Page) -> None:
+    figure = confusion(_counts(10), _names(10), unanswered=np.ones(10, int))
+    _draw(page, figure, "clicked in haste")
+    drawn = page.locator(".nsewdrag").bounding_box()
+    assert drawn is not None
+    cells = [cell for k in range(10) for cell in ([9, 4 - k % 5], [k, 9 - k])]
+    for true, predicted in cells:  # the mouse is there at once, and the press follows at once
+        across, down = (predicted + 0.5) / 11.35, (true + 0.5) / 10
+        page.mouse.click(drawn["x"] + drawn["width"] * across, drawn["y"] + drawn["height"] * down)
+    page.mouse.click(drawn["x"] + drawn["width"] - 4, drawn["y"] + 4)
+    sent = page.evaluate("window.sent")
+    assert [one["customdata"] for one in sent] == [*cells, [0, UNSURE]]
+    assert [one["n"] for one in sent] == list(range(21))
 
 
 def test_what_is_chosen_is_said_and_the_cursor_stays_on_it(page: Page) -> None:
