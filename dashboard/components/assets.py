@@ -1,8 +1,8 @@
 """What the components' files are joined to: each component is one script and one sheet of styles.
 
-``dom.js`` makes elements, ``events.js`` reports what is done so that nothing is lost, ``palette.js``
-has the theme's colours, and ``base.css`` is what every component looks like whose root has the class
-``part``.
+``dom.js`` makes elements, ``events.js`` reports what is done so that nothing is lost,
+``palette.js`` has the theme's colours, and ``base.css`` is what every component looks like whose
+root has the class ``part``.
 """
 
 import json
