@@ -16,9 +16,9 @@ from core.errors import ConfigError, RunError, UserError
 from core.model import ConvNet, load_weights, set_dropout
 from core.preprocessing import network_input, normalise, to_pixels
 from core.records import ChangeRecord, Checkpoint
+from core.schedules import learning_rate_factor
 from core.training.optimization import (
     build_optimizer,
-    learning_rate_factor,
     optimizer_tensors,
     restore_optimizer,
     set_rates,

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from core.config import TrainingConfig
+from core.schedules import learning_rate_factor
 from core.training.optimization import (
     build_optimizer,
-    learning_rate_factor,
     optimizer_tensors,
     restore_optimizer,
 )
