@@ -1,5 +1,6 @@
 """What people ask of a run. Nothing here trains: it writes down what is wanted."""
 
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -91,9 +92,9 @@ def extend(run: Run, epochs: int = 1) -> Control:
     """
     status = run.status()
     going = status.active or status.waiting
-    control = run.request(
-        want=None if going else "run", epochs=epochs + (_planned(run) if going else status.epoch)
-    )
+    # A target that training had just passed when it was asked for is not where it ends.
+    reached = max(_planned(run), math.ceil(status.epoch_fraction)) if going else status.epoch
+    control = run.request(want=None if going else "run", epochs=reached + epochs)
     if not status.active:
         enqueue(run)
     return control

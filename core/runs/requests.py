@@ -35,15 +35,16 @@ def _problem(path: str) -> str:
 
 
 def check_epochs(config: RunConfig, epochs: int, status: Status) -> None:
-    """Refuses a number of epochs out of range, or smaller than what is already learnt.
+    """Refuses a number of epochs out of range, or one that is reached already.
+
+    An ended run may keep the epochs it has; of one that is training they are no target any more.
 
     Raises:
         ConfigError: with the allowed range.
     """
     with_overrides(config, [f"training.epochs={json.dumps(epochs)}"])
-    reached = math.ceil(status.epoch_fraction)
-    if epochs < reached:
-        sentence = (
-            f"training.epochs must be at least {reached}, the epoch being learnt, got {epochs}"
-        )
+    done = status.epoch_fraction
+    least = math.floor(done) + 1 if status.active else math.ceil(done)
+    if epochs < least:
+        sentence = f"training.epochs must be at least {least}, the epoch being learnt, got {epochs}"
         raise ConfigError([("training.epochs", sentence)])
