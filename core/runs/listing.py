@@ -154,7 +154,7 @@ def _is_run(entry: "os.DirEntry[str]") -> bool:
 def _train_accuracy(path: Path, status: Status | None) -> float | None:
     """While the last finished epoch was learnt; older versions noted it in the epoch alone."""
     if status is None or status.train_accuracy is not None or not status.epoch:
-        return status and status.train_accuracy
+        return status.train_accuracy if status else None
     try:
         found = unopened(path).epoch_record(status.epoch).train_accuracy
     except RunError:  # the page that looks at the epoch says what is wrong with it
