@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.runs import RunSummary
 from dashboard import loaders, selection
-from dashboard.run_table import filtered, overview, table
+from dashboard.run_table import MARK, filtered, overview, table
 from dashboard.text import escaped
 from dashboard.widgets.empty import no_runs
 from dashboard.widgets.run_card import run_card, several_card
@@ -23,7 +23,7 @@ def choose(run_id: str) -> None:
         selection.update(run=run_id, epoch=None, cells=(), group=None, example=None)
 
 
-def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
+def show_table(shown: list[RunSummary], queue: tuple[str, ...], viewed: str) -> list[str]:
     """The table; a click on a row selects the run, ticks choose several. The ticked ids."""
     ids = [summary.id for summary in shown]
     # Rows are told by position: another set of rows is another table, or a tick would move on.
@@ -39,7 +39,7 @@ def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
     )
     accuracy = st.column_config.NumberColumn(format="%.2f %%", width=76)
     event = st.dataframe(
-        table(shown, queue),
+        table(shown, queue, viewed),
         key=key,
         hide_index=True,
         placeholder="–",
@@ -47,6 +47,7 @@ def show_table(shown: list[RunSummary], queue: tuple[str, ...]) -> list[str]:
         on_select=chosen,
         selection_mode=["multi-row", "single-cell"],
         column_config={
+            MARK: st.column_config.TextColumn("", width=28, alignment="center"),
             "★": st.column_config.TextColumn(width=36, alignment="center"),
             "Name": st.column_config.TextColumn(width=136),
             "State": state,
@@ -88,15 +89,15 @@ def page() -> None:
         return
     queue = loaders.queue()
     shown = filtered(summaries, run_filters(summaries))
+    current = st.session_state.get("foreign_folder") or selection.current().run
+    chosen = [s for s in summaries if s.id == current] or shown[:1] or summaries[:1]
     rows, panel = st.columns([13, 5], gap="medium")
     with rows:
         st.caption(overview(summaries, len(shown), queue))
-        ticked = show_table(shown, queue) if shown else []
+        ticked = show_table(shown, queue, chosen[0].id) if shown else []
         if not shown:
             st.info("No run passes these filters. Clear one of them to see more.")
     with panel:
-        current = st.session_state.get("foreign_folder") or selection.current().run
-        chosen = [s for s in summaries if s.id == current] or shown[:1] or summaries[:1]
         if current is not None and chosen[0].id != current:
             st.warning(f"There is no run {escaped(current)} any more.", icon="⚠️")
         if ticked:

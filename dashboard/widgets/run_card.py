@@ -16,6 +16,7 @@ from dashboard.text import counted, duration, escaped, file_size, percent, sente
 from dashboard.widgets.run_heading import STATE_COLORS
 
 _TEXTS = ("name", "note")
+_MOST_TOLD = 8  # of the runs that are about to be deleted
 _NEEDS_RESUME = ("stopped", "failed", "crashed")
 
 
@@ -86,7 +87,7 @@ def _facts(summary: RunSummary, queue: Sequence[str]) -> None:
             "Training time": duration(summary.train_seconds),
             "Network": f"{escaped(summary.preset)}, {_parameters(summary)}",
             "Data set": escaped(summary.dataset),
-            "Created": f"{datetime.fromtimestamp(summary.created):%-d %b %Y, %H:%M:%S}",
+            "Created": _created(summary),
         },
         border="horizontal",
     )
@@ -166,8 +167,8 @@ def _delete(summaries: Sequence[RunSummary]) -> None:
     title = "Delete" if one else f"Delete {len(summaries)} runs"
     with st.popover(title, icon=":material/delete:", disabled=bool(active), width="stretch"):
         freed = file_size(sum(loaders.disk_size(summary.id) for summary in summaries))
-        what = "this run with its checkpoints, curves and note"
-        st.markdown(f"Delete {what if one else 'these runs'}? It frees {freed}. No way back.")
+        st.markdown(_question(summaries))
+        st.markdown(f"It frees {freed}. No way back.")
         st.button(
             "Delete for good",
             key="delete_" + "_".join(summary.id for summary in summaries)[:200],
@@ -177,6 +178,27 @@ def _delete(summaries: Sequence[RunSummary]) -> None:
         )
     if active:
         st.caption("A run that trains must be stopped before it can be deleted.")
+
+
+def _question(summaries: Sequence[RunSummary]) -> str:
+    """Which runs, each told from its namesakes; Markdown."""
+    if len(summaries) == 1:
+        return f"Delete {_told(summaries[0])}, with its checkpoints, curves and note?"
+    lines = [f"- {_told(summary)}" for summary in summaries[:_MOST_TOLD]]
+    if len(summaries) > _MOST_TOLD:
+        lines.append(f"- and {len(summaries) - _MOST_TOLD:,} more")
+    return "\n".join(["Delete these runs, with their checkpoints, curves and notes?", "", *lines])
+
+
+def _told(summary: RunSummary) -> str:
+    """Name, time and id of a run; Markdown."""
+    if not summary.name:
+        return f"the run **{escaped(summary.id)}**"
+    return f"**{escaped(summary.name)}** of {_created(summary)}, {escaped(summary.id)}"
+
+
+def _created(summary: RunSummary) -> str:
+    return f"{datetime.fromtimestamp(summary.created):%-d %b %Y, %H:%M:%S}"
 
 
 def _unreadable(summary: RunSummary) -> None:

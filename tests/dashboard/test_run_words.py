@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from core.runs import RunSummary
-from dashboard.run_table import overview
+from dashboard.run_table import namesakes, overview
 from dashboard.text import (
     clean,
     counted,
@@ -39,6 +39,23 @@ def test_the_overview_counts_the_hidden_and_names_the_queue_in_order():
 
 def test_a_long_queue_is_cut():
     assert overview(RUNS, 6, list("abcdef")).endswith("4. run \\*d\\* and 2 more")
+
+
+def test_namesakes_in_the_queue_are_told_apart():
+    first, second = (datetime(2025, 1, day).timestamp() for day in (3, 4))
+    runs = [
+        RunSummary("a-000001", name="same", created=first),
+        RunSummary("a-000002", name="same", created=second),
+        RunSummary("a-000003", name="same", created=second),
+        RunSummary("a-000004", name="other", created=second),
+    ]
+    assert namesakes(runs) == {
+        "a-000001": "same · 3 Jan 2025",
+        "a-000002": "same · 4 Jan 2025 · 000002",
+        "a-000003": "same · 4 Jan 2025 · 000003",
+        "a-000004": "other",
+    }
+    assert overview(runs, 4, ["a-000001"]).endswith("in the queue: 1. same · 3 Jan 2025")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """The Runs page: every run is a row; what is done there is done to the right run, on disk."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from core import jobs
 from core.config import RunConfig
 from core.runs import RunSummary
-from dashboard.run_table import COLUMNS, Filters, filtered, table
+from dashboard.run_table import COLUMNS, MARK, Filters, filtered, table
+from dashboard.widgets.run_card import _question
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
@@ -56,6 +58,11 @@ def test_no_rows_make_a_table_with_all_columns():
 def test_a_name_with_control_characters_stays_on_one_line():
     row = table([replace(ROWS[0], name="a\nb\u202ec")], [])
     assert row["Name"][0] == "a b c"
+
+
+def test_the_run_that_is_looked_at_is_marked():
+    assert table(ROWS, [], viewed="b")[MARK].tolist() == ["", MARK, ""]
+    assert table(ROWS, [])[MARK].tolist() == ["", "", ""]
 
 
 def _labelled(elements, label):
@@ -109,7 +116,11 @@ def test_a_name_given_elsewhere_shows_up(run):
 def test_deleting_says_how_much_is_freed_and_frees_it(store, run):
     other = train(store, name="newer")
     at = open_page("runs", run=run.id)
-    assert "It frees" in texts(at)
+    asked = texts(at).replace("\\", "")
+    created = f"{datetime.fromtimestamp(run.created):%-d %b %Y, %H:%M:%S}"
+    assert f"Delete **small one** of {created}, {run.id}, with its" in asked
+    assert "It frees" in asked
+    assert at.dataframe[0].value[MARK].tolist() == ["", MARK]
     at.button(key=f"delete_{run.id}").click().run()
     assert not at.exception
     assert not run.path.exists()
@@ -220,6 +231,20 @@ def test_three_ticked_runs_show_what_all_of_them_read_wrong(store):
     assert not at.exception
     assert at.query_params["run"] == runs[-1].id
     assert "by all 3 runs" in texts(at)
+
+
+def test_several_runs_are_named_before_they_are_deleted(store):
+    runs = [train(store, name="same"), train(store, name="same")]
+    asked = texts(_ticked(store, 0, 1)).replace("\\", "")
+    assert "Delete these runs" in asked
+    assert all(f"{run.id}" in asked for run in runs)
+
+
+def test_of_very_many_runs_the_first_are_named():
+    runs = [RunSummary(f"run{number}", name="same") for number in range(12)]
+    asked = _question(runs)
+    assert asked.count("**same**") == 8
+    assert asked.endswith("and 4 more")
 
 
 def test_runs_on_different_data_are_not_compared(store):
