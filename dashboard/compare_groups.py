@@ -22,13 +22,28 @@ _NONE = "-"  # instead of tails: no other run takes part
 _TAIL = 6  # letters of a run's id that tell it from the others of a store
 _FLIPS = re.compile(rf"flips:({'|'.join(OUTCOMES)})(?: ([0-9]{{1,4}}))?")
 _RUNS = re.compile(r"runs:(all|[1-9][0-9]{0,2})( best)?(?: of((?: [A-Za-z0-9_-]{1,6}){1,50}))?")
-_STORY = re.compile(rf"story:(?:({'|'.join(VERDICTS)})|(since|lost) ([0-9]{{1,6}}))")
+_STORY = re.compile(rf"story:(?:any|({'|'.join(VERDICTS)})|(since|lost) ([0-9]{{1,6}}))")
+_KINDS: dict[Part, re.Pattern[str]] = {"flips": _FLIPS, "runs": _RUNS, "story": _STORY}
+GROUPS = (
+    f"flips: with {', '.join(OUTCOMES)}, as in flips:broken or flips:broken 4 for class 4; runs: "
+    "with a number of runs or all, as in runs:3; story: with "
+    f"{', '.join(VERDICTS)}, since or lost and a number, or any, as in story:lost 2"
+)
 
 
 def part_of(group: str | None) -> Part:
     """The part of the page that a group belongs to; groups of other pages open the first one."""
     kind = (group or "").partition(":")[0]
     return next((part for part in PARTS if part == kind), "flips")
+
+
+def misread(group: str | None) -> bool:
+    """Whether a group is none that there is on the page; those of other pages are no mistake."""
+    if group is None:
+        return False
+    kind, colon, _ = group.partition(":")
+    part = next((part for part in PARTS if part == kind), None)
+    return not colon or (part is not None and _KINDS[part].fullmatch(group) is None)
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,7 @@ class StoryGroup:
     def read(cls, group: str | None) -> "StoryGroup":
         """What a group asks for; anything else asks for all images that were not always right."""
         match = _STORY.fullmatch(group or "")
-        if match is None:
+        if match is None or match[0] == cls().written():
             return cls()
         if match[1]:
             return cls(verdict=next(name for name in VERDICTS if name == match[1]))

@@ -17,6 +17,7 @@ from dashboard.text import clean
 
 _LONGEST_NAME = 60  # of a tag, or of a slice's key
 
+_CLASSES = ("true", "predicted")  # what is filtered by class
 _CLASS = re.compile(r"[0-9]{1,4}")
 _SHARE = re.compile(r"[01](\.[0-9]{1,4})?")
 _SIMILAR = re.compile(r"similar:([0-9]{1,9})")
@@ -51,6 +52,21 @@ def read(text: str | None, usual: Query) -> tuple[Query, list[str]]:
         else:
             query = replace(query, **changes)
     return query, problems
+
+
+def among(query: Query, num_classes: int) -> tuple[Query, list[str]]:
+    """The query without classes that there are not, and a sentence if there were such."""
+    foreign = {one for name in _CLASSES for one in getattr(query, name) if one >= num_classes}
+    if not foreign:
+        return query, []
+    kept: dict[str, Any] = {
+        name: tuple(one for one in getattr(query, name) if one < num_classes) for name in _CLASSES
+    }
+    named = f"{'class' if len(foreign) == 1 else 'classes'} {', '.join(map(str, sorted(foreign)))}"
+    return replace(query, **kept), [
+        f"The address filters by {named}, but there are only {num_classes} classes, counted from "
+        f"0. {'It is' if len(foreign) == 1 else 'They are'} left out."
+    ]
 
 
 def without(text: str | None, name: str) -> str | None:

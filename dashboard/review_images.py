@@ -136,6 +136,7 @@ def find(
     file = file_of(called)
     usual = Query(outcome=images.outcome or "any")
     query, problems = filters.read(chosen.filter, usual)
+    query, foreign = filters.among(query, len(review_loaders.dataset_of(of).classes))
     table = described(images.rows, known, file)
     found = Found(of, epoch, called, file, known, table, table, query, usual, RANKED)
     found, more = _filtered(found)
@@ -145,7 +146,7 @@ def find(
     except UserError as error:
         order, also = images.order or RANKED, [*also, str(error)]
         rows = _sorted(found, order)
-    return replace(found, rows=rows, order=order, problems=(*problems, *more, *also))
+    return replace(found, rows=rows, order=order, problems=(*problems, *foreign, *more, *also))
 
 
 def with_history(found: Found) -> pd.DataFrame:

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard import selection
-from dashboard.compare_groups import PARTS, Part, first_group, part_of
+from dashboard.compare_groups import GROUPS, PARTS, Part, first_group, misread, part_of
+from dashboard.text import escaped, quoted
 from dashboard.widgets.agreement_panel import agreement_panel
 from dashboard.widgets.flip_panel import flip_panel
 from dashboard.widgets.run_bar import Viewed
@@ -29,6 +30,12 @@ def choose_part() -> Part:
 
 def show(viewed: Viewed, epoch: int) -> None:
     """The part that is chosen."""
+    if misread(asked := selection.current().group):
+        st.warning(
+            f"The address asks for the group {quoted(asked or '')}, which is not there. There are "
+            f"{escaped(GROUPS)}. The usual images are shown.",
+            icon="⚠️",
+        )
     part = choose_part()
     if part == "runs":
         agreement_panel(viewed, epoch)

@@ -12,6 +12,7 @@ from dashboard.compare_groups import (
     RunsGroup,
     StoryGroup,
     first_group,
+    misread,
     part_of,
     tail_of,
 )
@@ -86,6 +87,21 @@ def test_what_cannot_be_read_chooses_nothing_in_its_part(group):
     assert part_of(group) == group.partition(":")[0]
     assert RunsGroup.read(group) == RunsGroup()
     assert StoryGroup.read(group) == StoryGroup()
+
+
+@pytest.mark.parametrize(
+    "group",
+    ["zzz", "flips:", "flips:foo", "flips:fixed x", "runs:0", "runs:2 of", "story:old"],
+)
+def test_a_group_that_there_is_not_is_noticed(group):
+    assert misread(group)
+
+
+@pytest.mark.parametrize(
+    "group", [None, "slice:thick", "unsure:all", "story:any", "runs:all", "flips:both wrong 4"]
+)
+def test_groups_of_the_page_and_of_others_are_no_mistake(group):
+    assert not misread(group)
 
 
 @pytest.mark.parametrize("part", ["flips", "runs", "story"])

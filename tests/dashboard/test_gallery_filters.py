@@ -84,6 +84,16 @@ def test_what_is_broken_is_left_out_with_a_sentence(text):
     assert "cannot be read" in problems[0]
 
 
+def test_classes_that_there_are_not_are_left_out_with_a_sentence():
+    query, problems = filters.among(Query(true=(4, 77), predicted=(10,), outcome="wrong"), 10)
+    assert query == Query(true=(4,), outcome="wrong")
+    assert problems == [
+        "The address filters by classes 10, 77, but there are only 10 classes, counted from 0. "
+        "They are left out."
+    ]
+    assert filters.among(Query(true=(9,)), 10) == (Query(true=(9,)), [])
+
+
 @pytest.mark.parametrize(
     ("text", "index"),
     [("similar:247", 247), ("similar:", None), ("loss", None), (None, None), ("similar:-1", None)],
