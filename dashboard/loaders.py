@@ -9,6 +9,7 @@ Computation belongs to `core`; this module only joins ids with calls.
 import contextlib
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,27 @@ def _store(root: Path) -> RunStore:
 def summaries() -> list[RunSummary]:
     """All runs, newest first; read anew each time, unchanged ones from the store's cache."""
     return store().list()
+
+
+def newest_with_results(known: Iterable[RunSummary]) -> RunSummary | None:
+    """The first run that has a finished epoch or is on its way to one; None if there is none.
+
+    Args:
+        known: newest first.
+    """
+    return next((one for one in known if one.state in ACTIVE or _has_results(one)), None)
+
+
+def _has_results(summary: RunSummary) -> bool:
+    if summary.epoch > 0:
+        return True
+    # Of the untrained network a damaged status tells nothing: the folder does.
+    return bool(unopened(store().root / summary.id).epochs())
+
+
+def is_there(run_id: str | None) -> bool:
+    """Whether a run has not been deleted: caches go on answering for it. One look at the disk."""
+    return run_id is not None and (store().root / run_id).is_dir()
 
 
 def queue() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dashboard.widgets.attribution import Parts, attribution_panel
 from dashboard.widgets.biography import biography_panel
 from dashboard.widgets.neighbours import neighbours_panel
 from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import leave_if_gone
 
 PANELS = {
     "why": "Which pixels",
@@ -28,6 +29,7 @@ def closer_look(
         own_answers: whether the run's network at this epoch has given the answer.
         judge: the network that has, where it is another one and is kept: it is the one explained.
     """
+    leave_if_gone(viewed)
     panels = [name for name in PANELS if own_answers or name != "epochs"]
     panel = st.segmented_control(
         "Closer look", panels, key="example_panel", label_visibility="collapsed",

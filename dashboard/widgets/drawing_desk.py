@@ -16,6 +16,7 @@ from dashboard.widgets.comparison import choose_comparison
 from dashboard.widgets.image_choice import DRAWN, IMAGE_POOL
 from dashboard.widgets.neighbours import neighbours_panel
 from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import leave_if_gone
 
 # Sets whose images were scaled into a box and centred by mass; the others are as they are.
 CENTRED = ("mnist", "emnist", "qmnist")
@@ -44,6 +45,7 @@ def drawing_desk(viewed: Viewed) -> None:
 
 def _desk(viewed: Viewed) -> None:
     assert viewed.epoch is not None, "an image has an answer only at an epoch"
+    leave_if_gone(viewed)
     shape = example_loaders.input_shape(viewed.run)
     remembered = drawings.drawing(shape)
     left, right = st.columns([10, 11], gap="large")

@@ -23,6 +23,7 @@ from dashboard.widgets.gallery_filters import (
     order_choice,
 )
 from dashboard.widgets.run_bar import Viewed
+from dashboard.widgets.run_page import leave_if_gone
 from dashboard.widgets.tagging import export_button, press, tag_button, tell_problem
 from dashboard.widgets.undoing import last_words, undo, undo_row
 
@@ -55,6 +56,7 @@ def review_gallery(viewed: Viewed, images: Images, key: str, height: int) -> Non
 
 def _gallery(viewed: Viewed, images: Images, key: str, height: int) -> None:
     assert viewed.epoch is not None, "images have answers only at an epoch"
+    leave_if_gone(viewed)
     chosen = selection.current()
     known, problem = review_loaders.annotations_or_none(viewed.run)
     found = find(viewed.run, viewed.epoch, viewed.split, images, chosen, known)

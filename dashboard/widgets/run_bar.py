@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import UserError
 from core.runs import Run, RunSummary
 from dashboard import loaders, selection
+from dashboard.run_table import told_apart
 from dashboard.text import clean, counted, moment, percent, quoted, sentence
 from dashboard.widgets.empty import no_runs
 
@@ -122,19 +123,20 @@ def _find(known: list[RunSummary], run_id: str | None) -> RunSummary:
     for summary in known:
         if summary.id == run_id:
             return summary
+    first = loaders.newest_with_results(known) or known[0]
     if run_id is not None:
         st.warning(
             f"There is no run {quoted(run_id)}: it may have been deleted, or it is in another "
-            "folder. The newest run is shown instead.",
+            f"folder. {'The newest' if first is known[0] else 'Another'} run is shown instead.",
             icon="⚠️",
         )
-    return known[0]
+    return first
 
 
 def _choose_run(
     known: list[RunSummary], run_id: str, spot: st.delta_generator.DeltaGenerator
 ) -> None:
-    labels = {summary.id: label(summary) for summary in known}
+    labels = told_apart({summary.id: label(summary) for summary in known})
     datasets = {summary.id: summary.dataset for summary in known}
     key = "run_bar_run"
 

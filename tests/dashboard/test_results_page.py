@@ -4,12 +4,14 @@ import base64
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from core import datasets
+from core.config import RunConfig
 from dashboard import images
 from tests.dashboard.damage import HARMS, damage
 from tests.dashboard.pages import open_page, texts
@@ -392,6 +394,7 @@ def test_the_bar_falls_back_on_the_newest_run(store, run):
         ({"cell": "nine"}, "asks for cell “nine”"),
         ({"example": "5000000"}, "has no image with index 5000000"),
         ({"run": "../../etc"}, "asks for run"),
+        ({"filter": "true=77"}, "filters by class 77, but there are only 10 classes"),
     ],
 )
 def test_a_broken_address_gets_a_sentence_and_the_page_works(run, params, sentence):
@@ -434,8 +437,76 @@ def test_without_runs_there_is_one_button(store):
     assert [button.label for button in at.button] == ["Train the default network"]
 
 
+def _stopped_at_once(store, name="idle"):
+    """A run that was taken off the queue."""
+    run = store.create(RunConfig(), name)
+    with run.lock():
+        state = {"state": "stopped", "message": "Stopped before it began."}
+        run.write_status(replace(run.status(), **state))
+    return run
+
+
+@pytest.mark.parametrize("params", [{}, {"run": "20200101-000000-abcdef"}])
+def test_a_run_that_never_began_is_not_chosen_for_the_reader(store, run, params):
+    _stopped_at_once(store)
+    at = open_page("results", **params)
+    assert at.query_params == {"run": run.id}
+    assert ("Another run is shown instead" in texts(at)) == bool(params)
+
+
+def test_a_run_on_its_way_to_results_is_chosen(store, run):
+    waiting = store.create(RunConfig(), "waiting")
+    assert open_page("results").query_params == {"run": waiting.id}
+
+
+def test_the_untrained_network_s_results_are_results(store, run):
+    newer = train(store, state="stopped")
+    for epoch in ("0001", "0002"):
+        shutil.rmtree(newer.path / "epochs" / epoch)
+    with newer.lock():
+        newer.write_status(replace(newer.status(), epoch=0))
+    assert open_page("results").query_params == {"run": newer.id}
+
+
+def test_where_no_run_has_begun_the_newest_is_shown(store):
+    _stopped_at_once(store, "older")
+    newest = _stopped_at_once(store)
+    assert open_page("results").query_params == {"run": newest.id}
+
+
+@pytest.mark.parametrize("page", ["results", "compare", "draw", "labels"])
+def test_a_run_that_never_began_promises_nothing_and_leads_to_results(store, run, page):
+    idle = _stopped_at_once(store)
+    at = open_page(page, run=idle.id)
+    assert not at.exception
+    assert "is stopped and has no results" in at.info[0].value
+    assert "appear" not in texts(at)
+    assert texts(at).count("Stopped before it began") == 1
+    at.button(key="show_results").click().run()
+    assert at.query_params == {"run": run.id}
+
+
+def test_a_run_that_never_began_can_be_resumed_where_it_is_looked_at(store, run, monkeypatch):
+    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
+    idle = _stopped_at_once(store)
+    at = open_page("results", run=idle.id)
+    at.button(key="resume_ended").click().run()
+    assert not at.exception
+    assert idle.status().waiting
+    assert "Nothing has been measured yet" in at.info[0].value
+
+
+def test_namesakes_are_told_apart_where_runs_are_chosen(store, monkeypatch):
+    monkeypatch.setattr("core.runs.store.time.time", lambda: 1_790_000_000.0)
+    runs = [train(store, name="same") for _ in range(2)]
+    at = open_page("results", run=runs[0].id)
+    lines = at.selectbox(key="run_bar_run").options
+    assert len(set(lines)) == 2
+    assert all(any(line.endswith(run.id[-6:]) for line in lines) for run in runs)
+
+
 def test_a_run_that_waits_says_that_nothing_is_measured(store):
-    run = train(store)
+    run = train(store, state="queued")
     shutil.rmtree(run.path / "epochs")
     at = open_page("results", run=run.id)
     assert not at.exception
