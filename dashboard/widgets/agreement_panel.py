@@ -1,5 +1,6 @@
 """Errors that many runs share, beside what bad luck alone would make of their error rates."""
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -7,12 +8,13 @@ import streamlit as st
 
 from core.errors import UserError
 from core.review.agreement import DIFFERENT, Agreement
+from core.runs import RunSummary
 from dashboard import answer_loaders, history_loaders, loaders, selection
 from dashboard.charts.counts import wrong_in
 from dashboard.compare_groups import RunsGroup, tail_of
 from dashboard.components.plot import plot
 from dashboard.history_loaders import MOST_RUNS, Taking
-from dashboard.text import clean, counted, sentence
+from dashboard.text import clean, counted, moment, sentence
 from dashboard.widgets.review_gallery import Images, review_gallery
 from dashboard.widgets.run_bar import Viewed
 
@@ -74,7 +76,7 @@ def _choose_runs(viewed: Viewed, chosen: RunsGroup) -> tuple[str, ...]:
     runs.multiselect(
         "Compared with", list(others), key="agreement_runs", on_change=changed,
         max_selections=MOST_RUNS - 1, placeholder="Other runs on the same data",
-        format_func=lambda run_id: f"{clean(others[run_id].name) or run_id} · {tail_of(run_id)}",
+        format_func=lambda run_id: _told_apart(others[run_id]),
     )  # fmt: skip
     which.segmented_control(
         "Other runs at", ("last", "best"), key="agreement_which", on_change=changed, required=True,
@@ -83,6 +85,11 @@ def _choose_runs(viewed: Viewed, chosen: RunsGroup) -> tuple[str, ...]:
         "with the highest validation accuracy.",
     )  # fmt: skip
     return tuple(ids)
+
+
+def _told_apart(summary: RunSummary) -> str:
+    created = moment(datetime.fromtimestamp(summary.created), datetime.now())
+    return f"{clean(summary.name) or summary.id} · {created} · {tail_of(summary.id)}"
 
 
 def _invite(viewed: Viewed) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -328,6 +329,9 @@ def test_the_choice_of_runs_stands_in_the_address(store, run, other):
     again = open_page("compare", run=run.id, group=at.query_params["group"])
     assert again.multiselect(key="agreement_runs").value == [third.id]
     assert "by all 2 runs" in texts(again)
+    offered = again.multiselect(key="agreement_runs").options
+    created = f"{datetime.fromtimestamp(third.created):%H:%M}"
+    assert offered[0] == f"third · {created} · {third.id[-6:]}"
     again.multiselect(key="agreement_runs").set_value([]).run()
     assert again.query_params["group"] == "runs:all of -"
     assert again.multiselect(key="agreement_runs").value == []
@@ -388,6 +392,17 @@ def test_the_untrained_network_has_no_biography(run):
     at = open_page("compare", run=run.id, group="story:any")
     assert not at.exception
     assert "Only the untrained network" in at.info[0].value
+
+
+@pytest.mark.parametrize("group", ["zzz", "flips:foo"])
+def test_a_group_that_there_is_not_gets_a_sentence_with_those_there_are(run, group):
+    at = open_page("compare", run=run.id, compare="1", group=group)
+    assert not at.exception
+    said = texts(at).replace("\\", "")
+    assert f"asks for the group “{group}”" in said
+    assert "fixed, broken, both wrong, both right" in said
+    at.segmented_control(key="compare_part").set_value("story").run()
+    assert "asks for the group" not in texts(at)
 
 
 def test_another_part_lets_go_of_the_group_and_the_image(run):
