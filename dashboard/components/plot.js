@@ -131,6 +131,7 @@ async function draw(chart) {
 function markParts(chart) {
   markHeaders(chart);
   markCells(chart);
+  fitNumbers(chart);
 }
 
 function wire(chart) {

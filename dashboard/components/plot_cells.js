@@ -4,6 +4,7 @@
 // some, stand before the first row and the first column.
 const WALK_HINT = "Arrow keys walk, Escape leaves";
 const CHOOSE_HINT = "Arrow keys walk, Enter chooses, Shift with Enter adds, Escape leaves";
+const SMALLEST_DIGITS = 8; // px
 const STEPS = {
   ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0],
   Home: [0, -Infinity], End: [0, Infinity], PageUp: [-Infinity, 0], PageDown: [Infinity, 0],
@@ -168,4 +169,20 @@ function keyPressed(chart, event) {
   else if (!event.repeat) chart.press({ customdata: chart.cursor, several: isSeveral(event) });
   event.preventDefault();
   event.stopPropagation();
+}
+
+// As large as the widest number has room in its cell; where that could not be read any more, what
+// does not fit is left out.
+function fitNumbers({ element: drawing, matrix }) {
+  const numbers = matrix ? [...drawing.querySelectorAll(".textpoint text")] : [];
+  if (!numbers.length) return;
+  const { xaxis } = drawing._fullLayout;
+  const room = xaxis.l2p(1) - xaxis.l2p(0) - 3;
+  const widths = numbers.map((number) => number.getComputedTextLength());
+  const least = SMALLEST_DIGITS / parseFloat(numbers[0].style.fontSize);
+  const scale = Math.min(1, Math.max(room / Math.max(...widths), least));
+  numbers.forEach((number, at) => {
+    number.style.transform = scale < 1 ? `scale(${scale})` : "";
+    number.style.visibility = widths[at] * scale > room + 0.01 ? "hidden" : "";
+  });
 }

@@ -182,6 +182,34 @@ def test_each_quick_click_is_of_the_cell_under_it(page: Page) -> None:
     assert [one["n"] for one in sent] == list(range(21))
 
 
+_NUMBERS = """() => {
+  const within = document.querySelector(".nsewdrag").getBoundingClientRect().width / 10;
+  const shown = [...document.querySelectorAll(".textpoint text")]
+    .filter((number) => getComputedStyle(number).visibility === "visible");
+  return {
+    words: shown.map((number) => number.textContent).sort(),
+    overflowing: shown.filter((number) => number.getBoundingClientRect().width > within).length,
+  };
+}"""
+
+
+def test_numbers_stay_within_narrow_cells_or_are_left_out(page: Page) -> None:
+    counts = np.diag([1130] * 10) + np.eye(10, k=1, dtype=int)
+    _draw(page, confusion(counts, _names(10)), "wide at first")
+    words = ["1"] * 9 + ["1,130"] * 10
+    assert page.evaluate(_NUMBERS) == {"words": words, "overflowing": 0}
+    resize = "(width) => { document.querySelector('main').style.width = width; }"
+    fits = "(wanted) => JSON.stringify((%s)()) === JSON.stringify(wanted)" % _NUMBERS
+    page.evaluate(resize, "290px")
+    narrow = "document.querySelector('.nsewdrag').getBoundingClientRect().width < 280"
+    page.wait_for_function(narrow)
+    page.wait_for_function(fits, arg={"words": words, "overflowing": 0})
+    page.evaluate(resize, "150px")
+    page.wait_for_function(fits, arg={"words": ["1"] * 9, "overflowing": 0})
+    page.evaluate(resize, "560px")
+    page.wait_for_function(fits, arg={"words": words, "overflowing": 0})
+
+
 def test_what_is_chosen_is_said_and_the_cursor_stays_on_it(page: Page) -> None:
     counts, names = _counts(4), _names(4)
     _draw(page, confusion(counts, names, selected=[(1, 2)]), "chosen")
