@@ -14,6 +14,7 @@ from core.config import (
     ConvBlock,
     DenseLayer,
     RunConfig,
+    live_values,
     overrides_between,
     parse,
     with_overrides,
@@ -22,6 +23,7 @@ from core.datasets.catalog import entry
 from core.errors import UserError
 from core.presets import PRESETS, preset
 from dashboard.address import Address
+from dashboard.live_changes import EPOCHS
 from dashboard.text import escaped, quoted
 
 DEFAULT_PRESET = "classic"
@@ -96,17 +98,33 @@ def current() -> Draft:
 
 
 def follow(run_id: str, config: RunConfig, active: bool) -> None:
-    """Shows a run's settings when it has just been opened and nothing better is known.
+    """Shows a run's settings when it has just been opened, and later what else is asked of it.
 
     A reload and a copied address bring their own settings; edits that are not started yet stay
-    when a run that has ended is looked at.
+    when a run that has ended is looked at. Of one that is training the epochs always stand at what
+    is asked of it: moving them by one must not mean a total that nobody sees.
     """
-    if st.session_state.get(_FOLLOWED) == run_id:
+    known_id, known = st.session_state.get(_FOLLOWED, (None, config))
+    if known_id != run_id:
+        known = config
+        fresh = _STATE not in st.session_state
+        if (fresh and not _ADDRESS.read()) or (not fresh and active):
+            load(config)
+    news = overrides_between(known, config)
+    _take(news + [f"{EPOCHS}={config.training.epochs}"] if active else news)
+    st.session_state[_FOLLOWED] = (run_id, config)
+
+
+def _take(assignments: list[str]) -> None:
+    """Sets what is asked of a run, as far as the draft's network has it."""
+    if not assignments:
         return
-    st.session_state[_FOLLOWED] = run_id
-    fresh = _STATE not in st.session_state
-    if (fresh and not _ADDRESS.read()) or (not fresh and active):
-        load(config)
+    before = current()
+    there = {EPOCHS} | set(live_values(before.config))
+    taken = [one for one in assignments if one.partition("=")[0] in there]
+    config = with_overrides(before.config, taken)
+    if config != before.config:
+        replace(Draft(before.preset, config))
 
 
 def problems() -> list[str]:

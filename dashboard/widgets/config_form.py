@@ -10,7 +10,7 @@ from core.datasets.catalog import CATALOG
 from core.errors import ArchitectureError, ConfigError
 from core.presets import PRESETS
 from dashboard import draft, wording
-from dashboard.live_changes import is_live
+from dashboard.live_changes import EPOCHS, is_live
 from dashboard.text import counted, escaped
 from dashboard.widgets.field_input import OnChange, field_input
 
@@ -60,7 +60,9 @@ class ConfigForm:
             label_visibility="collapsed",
             width="stretch",
         )
-        changes = len(chosen.changes)
+        # The epochs of a run that is training are its own: undoing leaves them.
+        own = (f"{EPOCHS}=",) if self._live else ()
+        changes = len([change for change in chosen.changes if not change.startswith(own)])
         with st.container(horizontal=True, wrap=False, gap="small"):
             st.caption(escaped(PRESETS[chosen.preset].description), width="stretch")
             if changes:

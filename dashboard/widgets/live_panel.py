@@ -40,6 +40,7 @@ def live_panel(run: Run, config: RunConfig, startable: bool) -> None:
         startable: whether that network can exist.
     """
     state, epochs, drawn = run.status().state, run.epochs(), time.monotonic()
+    asked = run.control().revision
 
     def tick() -> None:
         status = _status(run)
@@ -52,10 +53,11 @@ def live_panel(run: Run, config: RunConfig, startable: bool) -> None:
         if state in _TICK_SECONDS or status.epoch_fraction > 0 or epochs:
             _curves(run, status)
             _requests(run, status)
-        # The form and the timer depend on the state, filters and matrix on the epoch. Only now: a
-        # click that came with this tick has been carried out above.
+        # The form and the timer depend on the state and on what is asked, be it by another tab;
+        # filters and matrix on the epoch. Only now: a click that came with this tick has been
+        # carried out above.
         is_due = time.monotonic() - drawn > _REDRAW_SECONDS and run.epochs() != epochs
-        if status.state != state or is_due:
+        if status.state != state or run.control().revision != asked or is_due:
             st.rerun()
 
     st.fragment(tick, run_every=_TICK_SECONDS.get(state))()

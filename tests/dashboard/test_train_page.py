@@ -179,17 +179,69 @@ def test_a_live_slider_asks_the_training_run_and_shows_asked_beside_applied(run)
     assert row.index("0.002") < row.index("0.005") < row.index("waiting")
 
 
-def test_the_epochs_of_a_training_run_can_be_moved_but_not_below_what_is_done(run):
+def epochs_slider(at):
+    return at.select_slider(key=widget_key("training.epochs"))
+
+
+def undoable(at):
+    return [button.label for button in at.button if button.label.startswith("Undo")]
+
+
+def test_the_epochs_of_a_training_run_can_be_moved_but_not_to_what_is_done(run):
     put(run, state="running", epochs=5)
     with run.lock():
         at = open_page("train", run=run.id)
-        at.select_slider(key=widget_key("training.epochs")).set_value(8)
+        epochs_slider(at).set_value(8)
         at.run()
         assert run.control().epochs == 8
-        at.select_slider(key=widget_key("training.epochs")).set_value(1)
+        epochs_slider(at).set_value(2)
         at.run()
         assert run.control().epochs == 8
-        assert "training.epochs must be at least 2" in at.toast[0].value.replace("\\", "")
+        assert "training.epochs must be at least 3" in at.toast[0].value.replace("\\", "")
+        assert epochs_slider(at).value == 8  # what is asked of the run, not what was refused
+
+
+def test_one_epoch_more_moves_the_slider_from_which_the_next_is_counted(run):
+    put(run, state="running", epochs=2)
+    with run.lock():
+        at = open_page("train", run=run.id)
+        before = undoable(at)
+        for asked in (3, 4):
+            at.button(key="one more").click()
+            at.run()
+            assert run.control().epochs == asked == epochs_slider(at).value
+        assert undoable(at) == before
+
+
+def test_one_epoch_more_of_an_ended_run_is_in_the_form_before_it_trains(run):
+    at = open_page("train", run=run.id)
+    at.button(key="one more").click()
+    at.run()
+    assert run.status().state == "queued" and epochs_slider(at).value == 3
+
+
+def test_the_form_follows_what_another_tab_asks_of_the_run(run):
+    put(run, state="running", epochs=5)
+    with run.lock():
+        at = open_page("train", run=run.id)
+        jobs.extend(run, 2)
+        jobs.change(run, {"training.learning_rate": 0.002, "model.dense[0].dropout": 0.5})
+        at.run()
+        assert epochs_slider(at).value == run.control().epochs
+        assert at.select_slider(key=widget_key("training.learning_rate")).value == 0.002
+        assert at.slider(key=widget_key("model.dense[0].dropout")).value == 0.5
+
+
+def test_no_preset_and_no_undoing_moves_the_epochs_of_a_training_run(run):
+    put(run, state="running", epochs=9)
+    run.request(epochs=9)
+    with run.lock():
+        at = open_page("train", run=run.id)
+        at.segmented_control(key="preset").set_value("linear")
+        at.run()
+        assert epochs_slider(at).value == 9
+        assert undoable(at) == ["Undo 1 change"]  # the data set, which choosing a preset keeps
+        assert run.control().epochs == 9
 
 
 def test_a_change_that_needs_a_new_network_says_so_and_leaves_the_run_alone(run):
