@@ -92,7 +92,8 @@ class AnalysisState:
     """How far an analysis is.
 
     Attributes:
-        state: absent, working, stopped (by `stop`), done or failed.
+        state: absent, working, stopped (by `stop`), crashed (its process was killed), done or
+            failed.
         done: parts that are worked out.
         total: of so many; 0 while that is not known yet.
         message: why it failed, in a sentence.
@@ -100,7 +101,7 @@ class AnalysisState:
         stopping: whether it was asked to end and has not done so yet.
     """
 
-    state: Literal["absent", "working", "stopped", "done", "failed"] = "absent"
+    state: Literal["absent", "working", "stopped", "crashed", "done", "failed"] = "absent"
     done: int = 0
     total: int = 0
     message: str = ""
@@ -115,7 +116,7 @@ def look(run: Run, analysis: Analysis) -> AnalysisState:
     if found.state == "working" and not is_held(_lock(path)):
         found = _told(path)  # once more: its process tells how it ended before it frees the lock
         if found.state == "working" and not _may_be_starting(path, found):
-            return replace(found, state="absent")  # its process was killed
+            return replace(found, state="crashed")
     if found.state == "working":
         return replace(found, stopping=_stop(path).exists())
     return found

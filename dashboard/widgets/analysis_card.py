@@ -49,8 +49,11 @@ def analysis_card(
             st.error(sentence(found.message), icon="⚠️")
         elif found.state == "stopped":
             st.info(f"Stopped after {_told(found, parts)}.", icon=":material/stop_circle:")
+        elif found.state == "crashed":
+            after = f" after {_told(found, parts)}" if found.total else ""
+            st.warning(f"It ended unexpectedly{after}, as when its process is killed.", icon="⚠️")
         st.caption(about)
-        label = "Go on" if found.state == "stopped" else button
+        label = "Go on" if found.state in ("stopped", "crashed") else button
         st.button(label, key=key, type=kind, icon=icon, on_click=_start, args=(look,))
 
 

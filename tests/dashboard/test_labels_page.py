@@ -461,12 +461,15 @@ def test_labels_are_ranked_anew_only_where_something_changes_what_is_asked(folde
     assert len(asked) == 2, "k-fold training has no part in what the test split tells"
 
 
-def test_a_stopped_training_says_so_and_can_go_on(run):
+@pytest.mark.parametrize(
+    ("told", "words"), [("stopped", "Stopped after"), ("working", "It ended unexpectedly after")]
+)
+def test_a_training_that_ended_early_says_so_and_can_go_on(run, told, words):
     wanted = fold_analysis(run, 2, 1)
     wanted.path(run).parent.mkdir(parents=True)
-    write_json(wanted.path(run), vars(AnalysisState("stopped", done=7, total=46)))
+    write_json(wanted.path(run), vars(AnalysisState(told, done=7, total=46)))  # nobody is at work
     at = open_page("labels", run=run.id, group=TRAIN)
-    assert "Stopped after 7 of 46 steps" in texts(at)
+    assert f"{words} 7 of 46 steps" in texts(at)
     _button(at, "Go on").click().run()
     assert analyses.look(run, wanted).state == "working"
 

@@ -130,7 +130,7 @@ def test_a_killed_process_leaves_nothing_that_blocks_the_next(run):
     assert (read_json(path) or {})["state"] == "working"
     long_ago = time.time() - 60  # else it might be one that is starting: nothing was told yet
     os.utime(path, (long_ago, long_ago))
-    assert look(run, analysis).state == "absent"
+    assert look(run, analysis).state == "crashed"
     request(run, analysis)
     state = finished(run, analysis)
     assert state.state == "done", state.message
@@ -152,7 +152,7 @@ def test_one_that_was_killed_on_the_way_is_asked_for_again_at_once(run, monkeypa
     assert look(run, analysis).state == "working", "its process may still be starting"
     with pytest.raises(KeyboardInterrupt):
         work(run, analysis, parts())
-    assert look(run, analysis) == AnalysisState("absent", done=3, total=9)
+    assert look(run, analysis) == AnalysisState("crashed", done=3, total=9)
     assert request(run, analysis).state == "working"
     assert spawned == [analysis.path(run)] * 2
 
