@@ -176,13 +176,15 @@ def _curves(run: Run, status: Status) -> None:
 
 def _requests(run: Run, status: Status) -> None:
     """What was changed while training: what is asked for beside what is in force."""
-    rows = live_changes.requests(run.config, run.control().changes, status.applied)
+    rows = live_changes.requests(
+        run.config, run.control().changes, status.applied, status.epoch_fraction
+    )
     if not rows:
         return
     body = "".join(
         f"<tr><td>{html.escape(row.title)}</td><td class='cs-n'>{html.escape(row.requested)}</td>"
-        f"<td class='cs-n'>{html.escape(row.applied)}</td>"
-        f"<td>{'waiting' if row.waiting else 'applied'}</td></tr>"
+        f"<td class='cs-n'>{html.escape(row.in_force)}</td>"
+        f"<td>{html.escape(row.state)}</td></tr>"
         for row in rows
     )
     st.html(

@@ -8,7 +8,7 @@ from core import jobs
 from core.config import RunConfig
 from core.errors import UserError
 from core.runs import Run, Status
-from dashboard import loaders, selection
+from dashboard import live_changes, loaders, selection
 from dashboard.text import counted, escaped
 
 ENDED = ("stopped", "completed", "failed", "crashed")
@@ -63,6 +63,8 @@ def controls(run: Run | None, status: Status | None, config: RunConfig, startabl
         ):  # fmt: skip
             selection.update(run=None, epoch=None, cells=(), group=None, example=None)
             st.rerun()
+    if note := live_changes.added_epochs_note(run.config, status.epochs, status.epoch_fraction):
+        st.caption(note)
     if run.overlay_digest is not None:
         st.caption(
             "This run learns with review decisions. **Start new** learns the labels as they are "

@@ -183,6 +183,17 @@ def epochs_slider(at):
     return at.select_slider(key=widget_key("training.epochs"))
 
 
+def test_a_rate_at_the_floor_of_its_schedule_is_told_so(run):
+    """The run's schedule spans the two epochs planned at first; epoch 3 is an added one."""
+    put(run, state="running", epochs=3, applied={"training.learning_rate": 0.008})
+    run.request(epochs=3, changes={"training.learning_rate": 0.008})
+    with run.lock():
+        said = texts(open_page("train", run=run.id))
+    assert "0.008 × 0.01" in said
+    assert "applied as the peak rate: the one-cycle schedule is at its floor" in said
+    assert "added epochs learn at 1 % of the learning rate" in said
+
+
 def undoable(at):
     return [button.label for button in at.button if button.label.startswith("Undo")]
 
