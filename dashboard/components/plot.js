@@ -1,6 +1,4 @@
 // A Plotly chart that is updated in place: the node, the zoom and the hover stay while data arrives.
-// The palettes are filled in when the component is registered, so that no update has to carry them.
-const PALETTES = __PALETTES__;
 const CONFIG = {
   displaylogo: false,
   displayModeBar: "hover",
@@ -11,29 +9,20 @@ const CONFIG = {
   doubleClick: "reset",
 };
 
-function showingPalette(element) {
-  const color = getComputedStyle(element).getPropertyValue("--st-background-color").trim();
-  const hex = /^#([0-9a-f]{6})/i.exec(color);
-  const brightness = hex ? parseInt(hex[1].slice(2, 4), 16) : 255;
-  return brightness < 128 ? PALETTES.dark : PALETTES.light;
-}
-
 // "@train" is a colour of the theme, "@categorical.2" the third of a scale, "@train/0.2" transparent.
 // "#000000|#ffffff" is the first on the light theme and the second on the dark one.
-function colorOf(token, palette) {
+function inTheme(token, palette) {
   const themes = token.split("|");
-  if (themes.length === 2) return colorOf(themes[palette === PALETTES.dark ? 1 : 0], palette);
-  const parts = /^@([a-z]+)(?:\.(\d+))?(?:\/([\d.]+))?$/.exec(token);
-  if (!parts || !(parts[1] in palette)) return token;
-  const color = parts[2] === undefined ? palette[parts[1]] : palette[parts[1]][Number(parts[2])];
-  if (parts[3] === undefined) return color;
-  const [r, g, b] = [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16));
-  return `rgba(${r},${g},${b},${parts[3]})`;
+  if (themes.length === 2) return inTheme(themes[palette === PALETTES.dark ? 1 : 0], palette);
+  const parts = /^@(([a-z]+)(?:\.\d+)?)(?:\/([\d.]+))?$/.exec(token);
+  if (!parts || !(parts[2] in palette)) return token;
+  const color = colorOf(parts[1], palette);
+  return parts[3] === undefined ? color : `rgba(${bytesOf(color)},${parts[3]})`;
 }
 
 // Only values under a key that names a colour are looked up: a run may well be called "@train".
 function themed(value, palette, isColor) {
-  if (typeof value === "string") return isColor ? colorOf(value, palette) : value;
+  if (typeof value === "string") return isColor ? inTheme(value, palette) : value;
   if (Array.isArray(value)) {
     const numbers = !isColor && typeof value[0] === "number";
     return numbers ? value : value.map((item) => themed(item, palette, isColor));

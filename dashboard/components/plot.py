@@ -18,7 +18,7 @@ from dashboard.components.events import Heard, unheard
 PLOTLY_PATH = f"/assets/plotly-{plotly_version}.min.js"  # dashboard.server serves it
 HTML = '<div class="convscope-chart"><div class="convscope-plot" role="img"></div></div>'
 SCRIPTS = (
-    "dom.js", "events.js",
+    "dom.js", "events.js", "palette.js",
     "plot_headers.js", "plot_cells.js", "plot_update.js", "plot.js",
 )  # fmt: skip
 FIELDS = ("x", "y", "z", "curve", "point", "customdata", "several")
