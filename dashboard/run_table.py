@@ -94,7 +94,7 @@ def told_apart(lines: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-MARK = "▸"  # before the run that is looked at
+MARK = "▶"  # before the run that is looked at
 
 COLUMNS = (
     MARK, "★", "Name", "State", "Train", "Validation", "Test", "Epochs", "Training", "Created",

@@ -12,7 +12,16 @@ from core.runs import Run, RunSummary
 from dashboard import loaders, selection
 from dashboard.compare_groups import RunsGroup, tail_of
 from dashboard.history_loaders import MOST_RUNS
-from dashboard.text import counted, duration, escaped, file_size, percent, sentence, short_count
+from dashboard.text import (
+    clean,
+    counted,
+    duration,
+    escaped,
+    file_size,
+    percent,
+    sentence,
+    short_count,
+)
 from dashboard.widgets.run_heading import STATE_COLORS
 
 _TEXTS = ("name", "note")
@@ -183,18 +192,21 @@ def _delete(summaries: Sequence[RunSummary]) -> None:
 def _question(summaries: Sequence[RunSummary]) -> str:
     """Which runs, each told from its namesakes; Markdown."""
     if len(summaries) == 1:
-        return f"Delete {_told(summaries[0])}, with its checkpoints, curves and note?"
-    lines = [f"- {_told(summary)}" for summary in summaries[:_MOST_TOLD]]
+        what, *about = _told(summaries[0])
+        first = f"Delete {what} with its checkpoints, curves and note?"
+        return f"{first}\n\nIt was {', '.join(about)}." if about else first
+    lines = [f"- {', '.join(_told(summary))}" for summary in summaries[:_MOST_TOLD]]
     if len(summaries) > _MOST_TOLD:
         lines.append(f"- and {len(summaries) - _MOST_TOLD:,} more")
     return "\n".join(["Delete these runs, with their checkpoints, curves and notes?", "", *lines])
 
 
-def _told(summary: RunSummary) -> str:
-    """Name, time and id of a run; Markdown."""
+def _told(summary: RunSummary) -> list[str]:
+    """Name, time and id of a run; of an unreadable one the id. Markdown."""
     if not summary.name:
-        return f"the run **{escaped(summary.id)}**"
-    return f"**{escaped(summary.name)}** of {_created(summary)}, {escaped(summary.id)}"
+        return [f"the run **{escaped(summary.id)}**"]
+    created = f"created on {_created(summary)}"
+    return [f"**{escaped(summary.name)}**", created, f"id {escaped(summary.id)}"]
 
 
 def _created(summary: RunSummary) -> str:
@@ -224,7 +236,7 @@ def _all(summaries: Sequence[RunSummary], act: Callable[[Run], object]) -> None:
 
 
 def _remove(summaries: Sequence[RunSummary]) -> None:
-    freed = 0
+    freed, names = 0, []
     for summary in summaries:
         try:
             size = loaders.disk_size(summary.id)
@@ -233,7 +245,9 @@ def _remove(summaries: Sequence[RunSummary]) -> None:
             st.toast(sentence(str(error)), icon="⚠️", duration="long")
             continue
         freed += size
+        names.append(escaped(clean(summary.name, 40)) or summary.id)
         if selection.current().run == summary.id:
             selection.update(run=None, epoch=None, cells=(), group=None, example=None)
-    if freed:
-        st.toast(f"Deleted. {file_size(freed)} are free again.", icon="🗑️")
+    if names:
+        what = names[0] if len(names) == 1 else counted(len(names), "run")
+        st.toast(f"Deleted {what}. {file_size(freed)} are free again.", icon="🗑️")

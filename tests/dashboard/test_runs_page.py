@@ -118,13 +118,15 @@ def test_deleting_says_how_much_is_freed_and_frees_it(store, run):
     at = open_page("runs", run=run.id)
     asked = texts(at).replace("\\", "")
     created = f"{datetime.fromtimestamp(run.created):%-d %b %Y, %H:%M:%S}"
-    assert f"Delete **small one** of {created}, {run.id}, with its" in asked
+    assert "Delete **small one** with its checkpoints, curves and note?" in asked
+    assert f"It was created on {created}, id {run.id}." in asked
     assert "It frees" in asked
     assert at.dataframe[0].value[MARK].tolist() == ["", MARK]
     at.button(key=f"delete_{run.id}").click().run()
     assert not at.exception
     assert not run.path.exists()
     assert other.path.exists()
+    assert at.toast[0].value.startswith("Deleted small one. ")
     assert _names(at) == ["newer"]
 
 
