@@ -13,6 +13,13 @@ from dashboard.text import escaped, sentence
 from dashboard.widgets.run_bar import Viewed, follow, label, run_bar
 from dashboard.widgets.run_heading import heading
 
+_ENDED = {
+    "stopped": "was stopped",
+    "failed": "has failed",
+    "crashed": "has crashed",
+    "completed": "is completed",
+}
+
 
 @dataclass(frozen=True)
 class Measured(Viewed):
@@ -48,8 +55,8 @@ def _ended_early(viewed: Viewed, message: str) -> None:
     """Says that no result will come of itself, and what leads to some."""
     resumable = viewed.summary.state != "completed"
     st.info(
-        f"This run is {viewed.summary.state} and has no results, not even those of the untrained "
-        f"network, epoch 0. {sentence(message)} None will come by themselves"
+        f"{sentence(message)} This run {_ENDED[viewed.summary.state]} and has no results, not even "
+        "those of the untrained network, epoch 0. None will come by themselves"
         f"{': resume it, or look at another run' if resumable else ''}."
     )
     known = [summary for summary in loaders.summaries() if summary.state != "unreadable"]

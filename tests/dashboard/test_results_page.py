@@ -479,7 +479,7 @@ def test_a_run_that_never_began_promises_nothing_and_leads_to_results(store, run
     idle = _stopped_at_once(store)
     at = open_page(page, run=idle.id)
     assert not at.exception
-    assert "is stopped and has no results" in at.info[0].value
+    assert "was stopped and has no results" in at.info[0].value
     assert "appear" not in texts(at)
     assert texts(at).count("Stopped before it began") == 1
     at.button(key="show_results").click().run()
