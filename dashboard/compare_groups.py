@@ -24,10 +24,10 @@ _FLIPS = re.compile(rf"flips:({'|'.join(OUTCOMES)})(?: ([0-9]{{1,4}}))?")
 _RUNS = re.compile(r"runs:(all|[1-9][0-9]{0,2})( best)?(?: of((?: [A-Za-z0-9_-]{1,6}){1,50}))?")
 _STORY = re.compile(rf"story:(?:any|({'|'.join(VERDICTS)})|(since|lost) ([0-9]{{1,6}}))")
 _KINDS: dict[Part, re.Pattern[str]] = {"flips": _FLIPS, "runs": _RUNS, "story": _STORY}
-GROUPS = (
-    f"flips: with {', '.join(OUTCOMES)}, as in flips:broken or flips:broken 4 for class 4; runs: "
-    "with a number of runs or all, as in runs:3; story: with "
-    f"{', '.join(VERDICTS)}, since or lost and a number, or any, as in story:lost 2"
+GROUPS = (  # those that there are, in words
+    f"{', '.join(f'flips:{outcome}' for outcome in OUTCOMES)}, each also of one class (flips:fixed "
+    "4); runs:all, or how many are wrong (runs:3); story:any, an epoch (story:since 2), how often "
+    f"forgotten (story:lost 2), or a verdict (story:{VERDICTS[0]})"
 )
 
 

@@ -32,7 +32,7 @@ def show(viewed: Viewed, epoch: int) -> None:
     """The part that is chosen."""
     if misread(asked := selection.current().group):
         st.warning(
-            f"The address asks for the group {quoted(asked or '')}, which is not there. There are "
+            f"The address asks for the group {quoted(asked or '')}, which is not there. There are: "
             f"{escaped(GROUPS)}. The usual images are shown.",
             icon="⚠️",
         )

@@ -400,7 +400,7 @@ def test_a_group_that_there_is_not_gets_a_sentence_with_those_there_are(run, gro
     assert not at.exception
     said = texts(at).replace("\\", "")
     assert f"asks for the group “{group}”" in said
-    assert "fixed, broken, both wrong, both right" in said
+    assert "flips:fixed, flips:broken, flips:both wrong, flips:both right" in said
     at.segmented_control(key="compare_part").set_value("story").run()
     assert "asks for the group" not in texts(at)
 
