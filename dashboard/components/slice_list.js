@@ -7,21 +7,29 @@ const share = (value) => `${(value * 100).toFixed(2)} %`;
 const points = (value) => `${value < 0 ? MINUS : "+"}${Math.abs(value * 100).toFixed(2)}`;
 const probability = (p) => (p < 0.001 ? "< 0.001" : p.toFixed(3));
 
-// name, meaning, value to sort by, how to write it; those without a text are drawn.
+// name, meaning, value to sort by, how to write it; those without a text are drawn. With `from` it is
+// left out of a narrower list: what matters least goes first.
 const COLUMNS = [
   { name: "Slice", by: "title", kind: "name" },
-  { name: "Hardest images", kind: "examples", wide: true },
-  { name: "Images", by: "images", text: (row) => row.images.toLocaleString("en-US"), wide: true },
-  { name: "Errors", by: "errors", text: (row) => row.errors.toLocaleString("en-US") },
-  { name: "Error rate", by: "rate", text: (row) => share(row.rate), wide: true },
+  { name: "Hardest images", kind: "examples", from: 560 },
+  { name: "Images", by: "images", text: (row) => row.images.toLocaleString("en-US"), from: 500 },
+  { name: "Errors", by: "errors", text: (row) => row.errors.toLocaleString("en-US"), from: 390 },
+  { name: "Error rate", by: "rate", text: (row) => share(row.rate), from: 680 },
   {
     name: "Excess", by: "excess", text: (row) => points(row.excess),
-    about: "Error rate less that of all other images, in percentage points",
+    about: "Error rate less that of all other images, in percentage points (pp)",
   },
-  { name: "95 % interval", by: "low", kind: "forest", about: "Interval of the excess, in percentage points" },
+  {
+    name: "95 % interval", by: "low", kind: "forest",
+    about:
+      "Interval of the excess, in percentage points (pp). It is corrected for the number of slices, as p " +
+      "is: all of them hold at once with 95 % (Bonferroni). Sorts by its lower end: what is certain comes first",
+  },
   {
     name: "p", by: "p", text: (row) => probability(row.p), ascending: true,
-    about: "Fisher's exact test, corrected for the number of slices (Holm)",
+    about:
+      "Fisher's exact test, corrected for the number of slices (Holm). It says nothing of a set that was " +
+      "picked by its errors",
   },
 ];
 
@@ -44,27 +52,59 @@ function examples(list, position) {
 }
 
 // In per cent of the cell, so that the column may be as wide as there is room.
+function across(list, value) {
+  const [low, high] = list.data.range;
+  return `${((Math.min(Math.max(value, low), high) - low) / (high - low)) * 100}%`;
+}
+
+// What goes on beyond the scale ends in an arrow.
 function forest(list, row) {
   const [low, high] = list.data.range;
-  const x = (value) => ((Math.min(Math.max(value, low), high) - low) / (high - low)) * 100;
   const svg = drawn("svg", { class: "forest", role: "img" });
   const title = drawn("title", {});
-  title.textContent = `${points(row.excess)} points, 95 % interval ${points(row.low)} to ${points(row.high)}`;
+  title.textContent = `${points(row.excess)} pp, 95 % interval ${points(row.low)} to ${points(row.high)} pp`;
   const line = (from, to, top, bottom, name) =>
-    drawn("line", { x1: `${from}%`, x2: `${to}%`, y1: top, y2: bottom, class: name });
-  svg.append(title, line(x(0), x(0), 0, 28, "zero"), line(x(row.low), x(row.high), 14, 14, "reach"));
-  for (const [end, inside] of [[row.low, row.low >= low], [row.high, row.high <= high]]) {
-    if (inside) svg.append(line(x(end), x(end), 10, 18, "reach"));
+    drawn("line", { x1: across(list, from), x2: across(list, to), y1: top, y2: bottom, class: name });
+  svg.append(title, line(0, 0, 0, 28, "zero"), line(row.low, row.high, 14, 14, "reach"));
+  const inside = (value) => low <= value && value <= high;
+  for (const end of [row.low, row.high]) if (inside(end)) svg.append(line(end, end, 10, 18, "reach"));
+  if (row.low < low) svg.append(arrow("0%", "M5 10 0 14l5 4"));
+  if (row.high > high) svg.append(arrow("100%", "M-5 10 0 14l-5 4"));
+  if (inside(row.excess)) {
+    svg.append(drawn("circle", { cx: across(list, row.excess), cy: 14, r: 4, class: "dot" }));
   }
-  svg.append(drawn("circle", { cx: `${x(row.excess)}%`, cy: 14, r: 4, class: "dot" }));
   return svg;
 }
 
+function arrow(x, path) {
+  const made = drawn("svg", { x, overflow: "visible" });
+  made.append(drawn("path", { d: path, class: "reach arrow" }));
+  return made;
+}
+
+// The ends and 0. Where there is no room for three, the end next to 0 goes.
+function scale(list) {
+  const made = element("div", "scale");
+  const [low, high] = list.data.range;
+  const tick = (value) => (value < 0 ? MINUS : "+") + Math.abs(value * 100).toFixed(1).replace(/\.0$/, "");
+  const zero = element("span", "zero", "0");
+  zero.style.left = across(list, 0);
+  made.append(
+    element("span", high > -low ? "next" : "", tick(low)),
+    element("span", high > -low ? "" : "next", `${tick(high)} pp`),
+    zero,
+  );
+  return made;
+}
+
+const look = (column) =>
+  `${column.text ? "number" : column.kind}${column.from ? ` from-${column.from}` : ""}`;
+
 function cell(list, column, row, position) {
-  const made = element("td", `${column.text ? "number" : column.kind}${column.wide ? " wide" : ""}`);
+  const made = element("td", look(column));
   if (column.kind === "name") {
     made.append(element("b", "", row.title), element("span", "", row.rule));
-    made.title = `${row.title}: ${row.rule}`;
+    made.title = `${row.title}: ${row.rule}; ${row.errors.toLocaleString("en-US")} errors in ${row.images.toLocaleString("en-US")} images`;
   } else if (column.kind === "examples") {
     made.append(examples(list, position));
   } else if (column.kind === "forest") {
@@ -78,7 +118,7 @@ function cell(list, column, row, position) {
 function head(list) {
   const line = element("tr", "");
   for (const column of COLUMNS) {
-    const made = element("th", `${column.text ? "number" : column.kind}${column.wide ? " wide" : ""}`);
+    const made = element("th", look(column));
     made.scope = "col";
     if (column.by) {
       const button = element("button", "", column.name);
@@ -90,6 +130,7 @@ function head(list) {
     } else {
       made.textContent = column.name;
     }
+    if (column.kind === "forest") made.append(scale(list));
     line.append(made);
   }
   const made = element("thead", "");
@@ -99,7 +140,7 @@ function head(list) {
 
 function build(list) {
   const { data, root } = list;
-  const table = element("table", data.compact ? "compact" : "");
+  const table = element("table", "");
   table.setAttribute("aria-label", data.label);
   const body = element("tbody", "");
   list.rows = data.rows.map((row, position) => {
@@ -123,17 +164,15 @@ function build(list) {
   arrange(list);
 }
 
-// The server's order, or that of the header which was clicked last.
+// By the header which was clicked last; the server's own order is that by excess.
 function arrange(list) {
   const { by, sign } = list.order;
   const places = list.data.rows.map((_, position) => position);
-  if (by) {
-    const value = (position) => list.data.rows[position][by];
-    places.sort((a, b) => {
-      const [one, other] = [value(a), value(b)];
-      return (typeof one === "string" ? one.localeCompare(other) : one - other) * sign || a - b;
-    });
-  }
+  const value = (position) => list.data.rows[position][by];
+  places.sort((a, b) => {
+    const [one, other] = [value(a), value(b)];
+    return (typeof one === "string" ? one.localeCompare(other) : one - other) * sign || a - b;
+  });
   list.body.append(...places.map((position) => list.rows[position]));
   for (const made of list.root.querySelectorAll("th[data-by]")) {
     const direction = sign > 0 ? "ascending" : "descending";
@@ -204,7 +243,7 @@ export default function (component) {
   if (!root || !data) return undefined;
   let list = lists.get(parentElement);
   if (!list || list.root !== root) {
-    list = { root, order: { by: null, sign: -1 }, at: null, selected: null, ...begunEvents() };
+    list = { root, order: { by: "excess", sign: -1 }, at: null, selected: null, ...begunEvents() };
     lists.set(parentElement, list);
   }
   list.send = setStateValue;

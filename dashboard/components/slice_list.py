@@ -5,6 +5,7 @@ sorts. Table and chart are one, so that an interval stands beside the slice that
 """
 
 import base64
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -63,21 +64,21 @@ def slice_list(
     key: str,
     *,
     selected: str | None,
-    compact: bool = False,
     height: int = 480,
     tile: int = 28,
     label: str = "Slices",
     on_open: Callable[[str | None], None],
 ) -> None:
-    """Shows the slices in their order, until somebody sorts them by another column.
+    """Shows the slices by their excess, until somebody sorts them by another column.
+
+    In a narrow place it leaves out the pictures and the counts, which a row's title says as well.
 
     Args:
-        rows: the slices.
+        rows: the slices, the largest excess first.
         examples: pictures of them, `per_row` for each row, in order.
         per_row: how many.
         key: names the list; the same key keeps the same node, and its order.
         selected: the key of the open slice.
-        compact: leaves the pictures and the counts out, for a narrow place.
         height: of the scrolling area, in pixels.
         tile: height of a picture, in pixels.
         label: what a screen reader says the table shows.
@@ -93,7 +94,6 @@ def slice_list(
         "columns": examples.columns,
         "sheet_rows": examples.rows,
         **told.tell(selected=selected),
-        "compact": compact,
         "area": height,
         "label": label,
     }
@@ -109,10 +109,20 @@ def slice_list(
 
 
 def _range(rows: Sequence[Row]) -> tuple[float, float]:
-    """What the forest shows: every slice's excess, and of the intervals as much as leaves room."""
-    points = [row.excess for row in rows] + [0.0]
+    """What the forest shows: of the intervals as much as leaves room for the excess of all slices.
+
+    It ends at tenths of a percentage point, with room to write them beside 0. A set that somebody
+    picked for its errors may lie far beyond all others, and would leave them no room: what is ten
+    times as far from 0 as most of them is not on the scale.
+    """
+    far = sorted(abs(row.excess) for row in rows)
+    most = 10 * far[len(far) * 3 // 4] if far else 0.0
+    on = [row for row in rows if abs(row.excess) <= most]
+    points = [row.excess for row in on] + [0.0]
     reach = max(max(points) - min(points), 0.002)
-    low = max(min([row.low for row in rows] + [0.0]), min(points) - reach / 2)
-    high = min(max([row.high for row in rows] + [0.0]), max(points) + reach / 2)
-    room = (high - low) * 0.04 or 0.001
-    return low - room, high + room
+    low = max(min([row.low for row in on] + [0.0]), min(points) - reach / 2)
+    high = min(max([row.high for row in on] + [0.0]), max(points) + reach / 2)
+    high = max(high, -0.5 * low, 0.001)
+    low = min(low, -0.3 * high)
+    # Rounded twice: 0.07 is not to become 0.071 for want of binary digits.
+    return math.floor(round(low * 1000, 6)) / 1000, math.ceil(round(high * 1000, 6)) / 1000

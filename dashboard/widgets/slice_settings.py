@@ -35,7 +35,7 @@ def choose_settings() -> tuple[Settings, int]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.pills(
             "Slices", list(KINDS), selection_mode="multi", format_func=KINDS.__getitem__,
-            help=_ABOUT, width="stretch", **_SETTINGS.control("kinds", "slices_kinds"),
+            help=_ABOUT, width="content", **_SETTINGS.control("kinds", "slices_kinds"),
         )  # fmt: skip
         st.selectbox(
             "Each end holds", PERCENTS, format_func=lambda share: f"{share} % of the images",

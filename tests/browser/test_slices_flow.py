@@ -65,6 +65,42 @@ def test_a_slice_opens_into_its_images_and_the_page_goes_on_from_its_address(
     expect(title).to_contain_text("Errors")
 
 
+def test_how_slices_are_made_stands_in_the_address_and_back_takes_it_back(
+    page: Page, dashboard: str, run: Run
+) -> None:
+    page.set_viewport_size({"width": 700, "height": 900})
+    go(page, f"{dashboard}/slices?run={run.id}&kinds=look,class&group=slice:class@7")
+    smallest = page.get_by_role("spinbutton", name="Smallest slice")
+    expect(_row(page, "class 3")).to_be_visible()
+    smallest.fill("1000")
+    smallest.press("Enter")
+    expect(_rows(page)).to_have_count(1)
+    expect(_row(page, "class 7")).to_have_attribute("aria-selected", "true")  # small, but open
+    reload(page)
+    expect(_rows(page)).to_have_count(1)
+    expect(smallest).to_have_value("1000")
+    page.go_back()
+    expect(smallest).to_have_value("30")
+    expect(_row(page, "class 3")).to_be_visible()
+    expect(_row(page, "class 7")).to_have_attribute("aria-selected", "true")
+
+    # So narrow, the list has what matters most, and nothing is cut off.
+    area = page.locator(".slices .area")
+    assert area.evaluate("area => area.scrollWidth <= area.clientWidth")
+    shown = area.locator("th").filter(visible=True)
+    assert [text.split("\n")[0].strip(" ↓") for text in shown.all_inner_texts()] == [
+        "Slice", "Excess", "95 % interval", "p"
+    ]  # fmt: skip
+    expect(area.locator("th[aria-sort=descending]")).to_contain_text("Excess")
+    page.get_by_role("button", name="95 % interval").click()
+    expect(area.locator("th[aria-sort=descending]")).to_contain_text("95 % interval")
+    ends = [
+        float(re.findall(r"interval ([+−][0-9.]+)", title)[0].replace("−", "-"))
+        for title in area.locator("svg.forest title").all_text_contents()
+    ]
+    assert ends == sorted(ends, reverse=True)
+
+
 def test_what_is_shown_becomes_a_slice_of_its_own(page: Page, dashboard: str, run: Run) -> None:
     go(page, f"{dashboard}/slices?run={run.id}&group=slice:class@7&filter=true%3D7,1")
     page.get_by_role("button", name="Save as a slice").click()

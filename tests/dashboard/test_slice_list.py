@@ -9,6 +9,10 @@ from dashboard.sprites import sheet
 from tests.dashboard.mounted import Mounted
 
 
+def row(key: str, low: float = 0, excess: float = 0, high: float = 0) -> Row:
+    return Row(key, key, "", 9, 1, 0.1, excess, low, high, 1, "unclear")
+
+
 class Server:
     """A page with three slices, and the one that it has open."""
 
@@ -16,10 +20,15 @@ class Server:
         self.browser = Mounted(patch, component)
         self.open: str | None = None
 
-    def draw(self) -> tuple[str | None, int]:
-        """Sends the list: what is open in it, and how often that was told."""
-        rows = [Row(key, key, "", 9, 1, 0.1, 0, 0, 0, 1, "unclear") for key in ("a", "b", "c")]
-        examples = sheet(np.zeros((3, 1, 2, 2), np.uint8))
+    def draw(self, *intervals: tuple[float, float, float]) -> tuple[str | None, int]:
+        """Sends the list: what is open in it, and how often that was told.
+
+        Args:
+            intervals: lower end, excess and upper end of each slice.
+        """
+        each = zip("abcdefghij", intervals or [(0, 0, 0)] * 3, strict=False)
+        rows = [row(key, *interval) for key, interval in each]
+        examples = sheet(np.zeros((len(rows), 1, 2, 2), np.uint8))
         slice_list(rows, examples, 1, "list", selected=self.open, on_open=self._opened)
         return self.browser.data["selected"], self.browser.data["revision"]
 
@@ -54,3 +63,34 @@ def test_who_comes_back_to_the_page_is_told_what_is_open(server: Server) -> None
     server.browser.does({"open": "b"}, told=told)
     server.browser.leave()
     assert server.draw()[0] == "b"
+
+
+@pytest.mark.parametrize(
+    ("intervals", "expected"),
+    [
+        # As far as the intervals go, to tenths of a point, with 0 in between.
+        ([(0.011, 0.02, 0.0292), (-0.0092, 0.01, 0.02)], (-0.01, 0.03)),
+        # No farther beyond the excess of all than half of its reach.
+        ([(-0.9, 0.02, 0.9), (-0.9, -0.02, 0.9)], (-0.04, 0.04)),
+        # All below 0, all above, and nothing at all: the ends can be written beside 0.
+        ([(-0.04, -0.03, -0.02)], (-0.04, 0.02)),
+        ([(0.01, 0.03, 0.04)], (-0.012, 0.04)),
+        ([(0, 0, 0)], (-0.001, 0.001)),
+    ],
+)
+def test_the_scale_of_the_intervals(
+    server: Server, intervals: list[tuple[float, float, float]], expected: tuple[float, float]
+) -> None:
+    server.draw(*intervals)
+    assert server.browser.data["range"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_set_that_was_picked_for_its_errors_leaves_the_others_their_scale(server: Server) -> None:
+    def scale(first: tuple[float, float, float] | None = None) -> tuple[float, float]:
+        usual = [(0.001, 0.01, 0.02), (-0.02, -0.01, 0.001), (-0.01, 0.002, 0.01)] * 3
+        server.draw(*([first] if first else []), *usual)
+        low, high = server.browser.data["range"]
+        return low, high
+
+    assert scale((0.8, 0.99, 1)) == scale()
+    assert scale((0.03, 0.05, 0.07))[1] == pytest.approx(0.07)  # far from them, but not that far
