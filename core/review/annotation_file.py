@@ -114,23 +114,25 @@ def _values(annotations: Annotations) -> dict[str, Any]:
     }
 
 
-def from_bytes(data: bytes, dataset: Dataset, where: str) -> Annotations:
+def from_bytes(data: bytes, dataset: Dataset, where: str, remedy: str = "") -> Annotations:
     """What a file's content says about the images of a data set.
 
     Args:
         data: the content.
         dataset: whose images it must speak of.
         where: what to call the file in an error.
+        remedy: what to do about a file that is damaged or none of these.
 
     Raises:
         ReviewError: if it is damaged, too large, newer, or of another data set.
     """
-    values = _json(data, where)
+    remedy = f"; {remedy}" if remedy else ""
+    values = _json(data, where, remedy)
     if values.get("format") != FORMAT:
-        raise ReviewError(f"{where} is no review file of ConvScope")
+        raise ReviewError(f"{where} is no review file of ConvScope{remedy}")
     version = values.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise _damaged(where)
+        raise _damaged(where, remedy)
     if version > VERSION:
         raise ReviewError(
             f"{where} was written by a newer ConvScope (format {version}, this one reads "
@@ -140,12 +142,12 @@ def from_bytes(data: bytes, dataset: Dataset, where: str) -> Annotations:
     try:
         return _read(values, dataset)
     except ReviewError as error:
-        raise ReviewError(f"{where} is damaged: {error}") from None
+        raise ReviewError(f"{where} is damaged: {error}{remedy}") from None
     except (TypeError, ValueError, KeyError, AttributeError):
-        raise _damaged(where) from None
+        raise _damaged(where, remedy) from None
 
 
-def _json(data: bytes, where: str) -> dict[str, Any]:
+def _json(data: bytes, where: str, remedy: str) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise ReviewError(
             f"{where} has {len(data):,} bytes; a review file has {MOST_BYTES:,} at most"
@@ -153,16 +155,14 @@ def _json(data: bytes, where: str) -> dict[str, Any]:
     try:
         values = json.loads(data)
     except (ValueError, RecursionError):
-        raise _damaged(where) from None
+        raise _damaged(where, remedy) from None
     if not isinstance(values, dict):
-        raise _damaged(where)
+        raise _damaged(where, remedy)
     return values
 
 
-def _damaged(where: str) -> ReviewError:
-    return ReviewError(
-        f"{where} is damaged and cannot be read; move it away, or put an exported copy in its place"
-    )
+def _damaged(where: str, remedy: str) -> ReviewError:
+    return ReviewError(f"{where} is damaged and cannot be read{remedy}")
 
 
 def _check_dataset(values: Mapping[str, Any], dataset: Dataset, where: str) -> None:

@@ -79,7 +79,8 @@ def load(dataset: Dataset, folder: Path | None = None) -> Annotations:
         return Annotations(dataset.name, dataset.fingerprint, dataset.classes)
     except OSError as error:
         raise ReviewError(f"{path} cannot be read ({error.strerror or error})") from None
-    return from_bytes(data, dataset, str(path))
+    remedy = "move it away, or put an exported copy in its place"
+    return from_bytes(data, dataset, str(path), remedy)
 
 
 def tag(
@@ -189,7 +190,8 @@ def import_file(dataset: Dataset, data: bytes, folder: Path | None = None) -> Me
     Raises:
         ReviewError: if it is damaged, newer, or of another data set.
     """
-    theirs = from_bytes(data, dataset, "the file")
+    remedy = "choose a review file as it was exported, or export it once more"
+    theirs = from_bytes(data, dataset, "the file", remedy)
     return _changed_and_told(dataset, folder, lambda before: merged(before, theirs))
 
 
