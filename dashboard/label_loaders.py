@@ -20,7 +20,7 @@ from core.config import RunConfig
 from core.datasets.overlay import Effect, Overlay
 from core.errors import UserError
 from core.jobs.fold_requests import Folding
-from core.review.annotations import file_of
+from core.review.annotations import Annotations, file_of
 from core.review.scores import scores_of
 from core.review.suspects import suspects as ranked
 from core.runs import Run, RunSummary, default_root
@@ -126,16 +126,23 @@ def _kept(of: Run, source: Source) -> object:
 def scores(of: Run, source: Source) -> pd.DataFrame:
     """The score with and without what is marked, as `core.review.scores` describes it.
 
+    Nothing is marked where the review file cannot be read.
+
     Raises:
-        UserError: if the probabilities or the review file cannot be used.
+        UserError: if the probabilities cannot be used.
     """
     seen = _kept(of, source), review_loaders.seen(of)
-    return _scores(default_root(), of.id, source, seen, of)
+    known, problem = review_loaders.annotations_or_none(of)
+    # The same file may be read the next time.
+    return _scores(default_root(), of.id, source, seen, problem is None, of, known)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _scores(root: Path, run_id: str, source: Source, seen: Any, _run: Run) -> pd.DataFrame:
-    decided = review_loaders.annotations(_run).decisions.get(source.file, {})
+def _scores(
+    root: Path, run_id: str, source: Source, seen: Any, readable: bool, _run: Run,
+    _known: Annotations,
+) -> pd.DataFrame:  # fmt: skip
+    decided = _known.decisions.get(source.file, {})
     return scores_of(doubted(_run, source).table, decided)
 
 

@@ -67,7 +67,7 @@ def show_decisions(viewed: Viewed, source: Source, known: Annotations, scored: b
             show_score(viewed, source)
         decisions_file(viewed.run, known)
     with right:
-        train_again(viewed, known, source.split)
+        train_again(viewed, known, source.split, ranked=scored)
 
 
 def page() -> None:
@@ -87,14 +87,15 @@ def page() -> None:
         if source.split == "train":
             choose_folds(source)
             choose_decisions(viewed, source)
-    try:
-        known = review_loaders.annotations(viewed.run)
-    except UserError as error:
-        st.error(sentence(str(error)), icon="⚠️")
-        return
+    known, problem = review_loaders.annotations_or_none(viewed.run)
     ready = source.split != "train" or fold_training(viewed, source)
     scored = ready and show_suspects(viewed, source, known, bar)
-    show_decisions(viewed, source, known, scored)
+    if problem is None:
+        show_decisions(viewed, source, known, scored)
+    elif scored:  # the gallery has said why there is nothing more
+        show_score(viewed, source)
+    else:
+        st.warning(sentence(problem), icon="⚠️")
 
 
 page()

@@ -1,5 +1,7 @@
 """The same run once more, learning with what was decided; and the way to the comparison."""
 
+import itertools
+import re
 from datetime import datetime
 
 import streamlit as st
@@ -28,25 +30,29 @@ _ELSEWHERE = (
     "Look at Train or Validation above: decisions about test images change how answers are "
     "counted, never what is learnt."
 )
+_ABOVE = "Decide about some of those above."
+_NOT_YET = "Once labels are ranked above, decide about some of them."
 _CHANGED = (
     "Settings of this run were changed while it trained: the new run has their last values from "
     "its first epoch on, so the two do not differ in the labels alone."
 )
+_REVIEWED = re.compile(r", labels reviewed( [0-9]+)?$")
 _AMBIGUOUS = {"leave out": "leave out", "keep": "learn as labelled"}
 
 
-def train_again(viewed: Viewed, known: Annotations, split: str) -> None:
+def train_again(viewed: Viewed, known: Annotations, split: str, ranked: bool) -> None:
     """What the decisions would change, the button that trains with them, and what came of it.
 
     Args:
         viewed: whose settings are trained with.
         known: the decisions.
         split: whose labels are looked at.
+        ranked: whether they are listed.
     """
     st.markdown("**Train again with these decisions**")
     decided = known.decision_counts("train")
     if not any(decided.values()):
-        more = _ELSEWHERE if split == "test" else "Decide about some of those above."
+        more = _ELSEWHERE if split == "test" else _ABOVE if ranked else _NOT_YET
         st.caption(f"No image of the train file has been decided about yet. {more}")
     else:
         leave_out = True
@@ -81,15 +87,23 @@ def _start_form(viewed: Viewed, overlay: Overlay) -> None:
     changed = label_loaders.changed_while_training(viewed.run)
     st.caption(escaped(effect.told()) + (f" {_CHANGED}" if changed else ""))
     key = f"train_again_name_{viewed.run.id}"
-    usual = f"{clean(viewed.summary.name, 80) or viewed.run.id}, labels reviewed"
+    st.session_state.setdefault(key, _free_name(viewed))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input("Name of the new run", usual, key=key, max_chars=120)
+        st.text_input("Name of the new run", key=key, max_chars=120)
         st.button(
             "Train again", type="primary", icon=":material/play_arrow:", key="train_again",
             on_click=_start, args=(viewed, overlay, key),
             help="The same settings, as many epochs and the same seed: what differs is the "
             "labels. Validation and test keep theirs, so that both can be compared.",
         )  # fmt: skip
+
+
+def _free_name(viewed: Viewed) -> str:
+    """The run's name and what is new about it, numbered from the second one on."""
+    name = _REVIEWED.sub("", clean(viewed.summary.name, 80)) or viewed.run.id
+    taken = {summary.name for summary in loaders.summaries()}
+    names = (f"{name}, labels reviewed{f' {n}' if n > 1 else ''}" for n in itertools.count(1))
+    return next(name for name in names if name not in taken)
 
 
 def _same(viewed: Viewed, overlay: Overlay) -> str:
@@ -107,6 +121,7 @@ def _start(viewed: Viewed, overlay: Overlay, key: str) -> None:
     try:
         settings = label_loaders.settings(viewed.run)
         run = loaders.store().create(settings, st.session_state[key], overlay)
+        st.session_state.pop(key)  # the next one gets another name
         jobs.start(run)
         run.set_label(
             note=f"{viewed.run.id} trained again with "
