@@ -1,6 +1,8 @@
 """Start, pause, resume, stop and more epochs: what can be asked of a run, and when."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -12,17 +14,59 @@ from dashboard import live_changes, loaders, selection
 from dashboard.text import counted, escaped
 
 ENDED = ("stopped", "completed", "failed", "crashed")
+_DOUBLE_SECONDS = 1.5  # between a run's first drawing and a click that was meant for Start
+_PATIENCE_SECONDS = 10.0  # a page takes no longer to be drawn, however busy the machine
+
+
+@dataclass
+class _Started:
+    """What this tab started last, and until when a click that starts it again is the same click.
+
+    A double click comes while the page is being drawn anew. Changed in place: a script can be
+    interrupted by the second click wherever it asks for the session's state.
+    """
+
+    config: RunConfig | None = None
+    run_id: str = ""
+    until: float = 0.0
+
+    def note(self, run: Run) -> None:
+        """A run has just been started."""
+        self.config, self.run_id = run.config, run.id
+        self.until = time.monotonic() + _PATIENCE_SECONDS
+
+    def drawn(self, run_id: str) -> None:
+        """A run has been drawn: who clicks now, will soon see it."""
+        if run_id == self.run_id:
+            self.until = min(self.until, time.monotonic() + _DOUBLE_SECONDS)
+
+    def has_just(self, config: RunConfig) -> bool:
+        """Whether a run of these settings was started by the click before."""
+        return config == self.config and time.monotonic() < self.until
+
+
+def _started() -> _Started:
+    started: _Started = st.session_state.setdefault("started", _Started())
+    return started
 
 
 def start_new(config: RunConfig) -> None:
-    """Creates a run, puts it into the queue and shows it; tells why if that is not possible."""
-    try:
-        run = loaders.store().create(config)
-        jobs.start(run)
-    except UserError as error:
-        st.error(escaped(str(error)), icon="⚠️")
-        return
-    selection.update(run=run.id, epoch=None, cells=(), group=None, example=None)
+    """Creates a run, puts it into the queue and shows it; tells why if that is not possible.
+
+    The second click of a double click shows the run of the first one.
+    """
+    started = _started()
+    if started.has_just(config):
+        st.toast("Started once. For another run of these settings, press Start new again.")
+    else:
+        try:
+            run = loaders.store().create(config)
+            jobs.start(run)
+        except UserError as error:
+            st.error(escaped(str(error)), icon="⚠️")
+            return
+        started.note(run)
+    selection.update(run=started.run_id, epoch=None, cells=(), group=None, example=None)
     st.rerun()
 
 
@@ -51,6 +95,7 @@ def controls(run: Run | None, status: Status | None, config: RunConfig, startabl
             start_new(config)
         if run is None or status is None:
             return
+        _started().drawn(run.id)
         _ask("Pause", ":material/pause:", jobs.pause, run, state == "running" and wanted == "run")
         resumable = state == "paused" or (state in ENDED and status.epoch_fraction < status.epochs)
         _ask("Resume", ":material/resume:", jobs.resume, run, resumable)

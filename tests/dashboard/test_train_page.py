@@ -2,13 +2,16 @@
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+import streamlit as st
 
 from core import jobs
 from core.config import RunConfig
 from core.errors import DiskError
 from core.runs import RunStore
+from dashboard import selection
 from dashboard.widgets.field_input import widget_key
 from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
@@ -69,6 +72,66 @@ def test_start_makes_a_run_of_these_settings_and_shows_it(store):
     assert config.model.blocks == ()
     assert at.query_params["run"] == row.id
     assert "queued" in texts(at) and "number 1 of 1 in the queue" in progress(at)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until a test moves it."""
+    now = [100.0]
+    monkeypatch.setattr(
+        "dashboard.widgets.run_controls.time", SimpleNamespace(monotonic=lambda: now[0])
+    )
+    return now
+
+
+def press_start(at):
+    at.button(key="start").click()
+    at.run()
+
+
+def test_a_double_click_on_start_makes_one_run_and_shows_it(store, clock):
+    at = open_page("train", preset="linear", set="data.name=digits")
+    press_start(at)
+    clock[0] += 1
+    press_start(at)
+    (row,) = store.list()
+    assert at.query_params["run"] == row.id
+    assert "Started once" in at.toast[0].value
+
+
+def test_a_second_start_of_the_same_settings_is_another_run(store, clock):
+    at = open_page("train", preset="linear", set="data.name=digits")
+    press_start(at)
+    clock[0] += 2
+    press_start(at)
+    assert len(store.list()) == 2 and not at.toast
+
+
+def test_other_settings_are_started_however_soon(store, clock):
+    at = open_page("train", preset="linear", set="data.name=digits")
+    press_start(at)
+    epochs_slider(at).set_value(4)
+    press_start(at)
+    assert {store.get(row.id).config.training.epochs for row in store.list()} == {3, 4}
+
+
+def test_a_click_that_interrupts_the_first_starts_nothing_more_and_shows_its_run(
+    store, clock, monkeypatch
+):
+    """The script of the first click ends before the address names the run."""
+    update = selection.update
+
+    def interrupted(**changes):
+        monkeypatch.setattr(selection, "update", update)
+        st.rerun()
+
+    monkeypatch.setattr(selection, "update", interrupted)
+    at = open_page("train", preset="linear", set="data.name=digits")
+    press_start(at)
+    clock[0] += 5  # the page has not been drawn with the run all this while
+    press_start(at)
+    (row,) = store.list()
+    assert at.query_params["run"] == row.id
 
 
 def test_a_full_disk_is_told_in_a_sentence(store, monkeypatch):
