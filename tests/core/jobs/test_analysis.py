@@ -16,7 +16,6 @@ from core.config import RunConfig, with_overrides
 from core.datasets import load, split
 from core.errors import DiskError, RunError
 from core.inspection.importance import importance
-from core.jobs import analysis as analyses
 from core.jobs import analyst
 from core.jobs.analysis import Analysis, AnalysisState, Finding, look, request, work
 from core.jobs.kept_arrays import keep_arrays
