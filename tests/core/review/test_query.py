@@ -131,7 +131,7 @@ def test_a_facet_s_counts_follow_the_other_facets_and_not_itself(table):
     assert counts["predicted"] == {0: 0, 1: 1, 2: 0}
     assert counts["tags"] == {"odd": 0, "thin": 0, "empty": 0, UNTAGGED: 1}
     assert counts["decisions"] == {
-        "undecided": 0, "mislabelled": 0, "ambiguous": 1, "left out": 0,
+        "undecided": 0, "mislabelled": 0, "ambiguous": 1, "left out": 0, "confirmed": 0,
     }  # fmt: skip
     assert {start: number for start, number in counts["confidence"].items() if number} == {0.4: 1}
     assert "verdicts" not in counts
