@@ -4,19 +4,17 @@ Every trace names its split. At most `MOST_POINTS` points a trace, so that a lon
 lightly as a short one.
 """
 
-import html
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from core.records import ChangeRecord, Curve, EpochRecord, StepRecord
-from dashboard import wording
-from dashboard.palette import TOKENS, Palette
+from core.records import Curve, EpochRecord, StepRecord
+from dashboard.charts.curves_marks import marks
+from dashboard.palette import TOKENS
 from dashboard.text import plain_number
 
 MOST_POINTS = 500
 _LOSS_TICKS = [digit * 10.0**power for power in range(-6, 5) for digit in (1, 2, 5)]
-_MOST_LABELS = 6  # marks whose text is written out; more would cover the curve
 
 
 def loss_curves(curve: Curve, planned_epochs: int, run_id: str) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def loss_curves(curve: Curve, planned_epochs: int, run_id: str) -> dict[str, Any
         _line("train, by step", [p[0] for p in steps], [p[1] for p in steps], TOKENS.train, 1.5),
         _epochs("validation, by epoch", curve.epochs, "validation_loss", TOKENS.validation, ".4f"),
     ]
-    layout = _layout(curve, planned_epochs, run_id, "Loss")
+    layout = _layout(curve, planned_epochs, run_id, "Loss", with_texts=True)
     ticks = _LOSS_TICKS[:: 3 if wide else 1]  # powers of ten only, where 2 and 5 would crowd
     layout["yaxis"] |= {
         "type": "log",
@@ -48,7 +46,7 @@ def accuracy_curves(curve: Curve, planned_epochs: int, run_id: str) -> dict[str,
             "validation, by epoch", curve.epochs, "validation_accuracy", TOKENS.validation, ".2%"
         ),
     ]
-    layout = _layout(curve, planned_epochs, run_id, "Accuracy")
+    layout = _layout(curve, planned_epochs, run_id, "Accuracy", with_texts=False)
     layout["yaxis"] |= {"tickformat": ".1~%", "range": _accuracy_range(curve.epochs)}
     return {"data": traces, "layout": layout}
 
@@ -106,15 +104,19 @@ def _accuracy_range(records: Sequence[EpochRecord]) -> list[float]:
     return [max(0.0, min(values) - 0.15 * room), min(1.0, max(values) + 0.15 * room)]
 
 
-def _layout(curve: Curve, planned_epochs: int, run_id: str, title: str) -> dict[str, Any]:
-    shapes, labels = _marks(curve, planned_epochs, TOKENS)
+def _layout(
+    curve: Curve, planned_epochs: int, run_id: str, title: str, *, with_texts: bool
+) -> dict[str, Any]:
+    axis = (-0.02 * planned_epochs, 1.02 * planned_epochs)
+    # Accuracies run along the top, where the texts are: these stand in the other chart, beside it.
+    shapes, labels = marks(curve, *axis, written=with_texts)
     ticks = {"dtick": 1} if planned_epochs <= 12 else {}
     return {
         "uirevision": run_id,
         "hovermode": "x unified",
         "xaxis": {
             "title": {"text": "Epochs done"},
-            "range": [-0.02 * planned_epochs, planned_epochs * 1.02],
+            "range": list(axis),
             "zeroline": False,
             **ticks,
         },
@@ -123,48 +125,3 @@ def _layout(curve: Curve, planned_epochs: int, run_id: str, title: str) -> dict[
         "shapes": shapes,
         "annotations": labels,
     }
-
-
-def _marks(
-    curve: Curve, planned_epochs: int, colors: Palette
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A dotted line where a setting was changed or training went on after an interruption."""
-    marks = [(change.epoch_fraction, _change_text(change)) for change in curve.changes]
-    marks += [(resume.epoch_fraction, "resumed") for resume in curve.resumes]
-    marks.sort()
-    shapes = [
-        {
-            "type": "line",
-            "x0": x,
-            "x1": x,
-            "yref": "paper",
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": colors.muted, "width": 1, "dash": "dot"},
-        }
-        for x, _ in marks
-    ]
-    labels = [
-        {
-            "x": x,
-            "yref": "paper",
-            "y": 1 - 0.09 * (index % 3),
-            "text": html.escape(text),
-            "showarrow": False,
-            "xanchor": "right" if x > 0.6 * planned_epochs else "left",
-            "yanchor": "top",
-            "bgcolor": f"{colors.background}/0.8",
-            "font": {"size": 10, "color": colors.muted},
-        }
-        for index, (x, text) in enumerate(marks[-_MOST_LABELS:])
-    ]
-    return shapes, labels
-
-
-def _change_text(change: ChangeRecord) -> str:
-    """``learning rate 0.005 → 0.002``."""
-    parts = []
-    for path, (_, new) in change.changes.items():
-        title = wording.full_title(path)
-        parts.append(f"{title[0].lower()}{title[1:]} → {wording.value_text(path, new)}")
-    return ", ".join(parts[:2]) + (" …" if len(parts) > 2 else "")

@@ -66,14 +66,50 @@ def test_zoom_is_kept_within_a_run_and_not_between_runs():
     assert loss_curves(Curve(), 3, "one")["layout"]["uirevision"] == "one"
 
 
+def rate(epochs_done, old, new):
+    return ChangeRecord(epochs_done, 0, {"training.learning_rate": [old, new]})
+
+
 def test_changes_and_interruptions_are_marked_where_they_happened():
-    curve = Curve(
-        changes=[ChangeRecord(1.5, 150, {"training.learning_rate": [0.005, 0.00002]})],
-        resumes=[ResumeRecord(2.0, 200)],
-    )
-    layout = loss_curves(curve, 3, "run")["layout"]
-    assert [shape["x0"] for shape in layout["shapes"]] == [1.5, 2.0]
-    assert [label["text"] for label in layout["annotations"]] == [
-        "learning rate → 0.00002",
-        "resumed",
-    ]
+    curve = Curve(changes=[rate(1.5, 0.005, 0.00002)], resumes=[ResumeRecord(2.0, 200)])
+    for figure in (loss_curves(curve, 3, "run"), accuracy_curves(curve, 3, "run")):
+        layout = figure["layout"]
+        assert [shape["x0"] for shape in layout["shapes"]] == [1.5, 2.0]
+        assert [label["hovertext"] for label in layout["annotations"]] == [
+            "After 1.5 epochs: learning rate 0.005 → 0.00002",
+            "After 2 epochs: training resumed",
+        ]
+    labels = loss_curves(curve, 3, "run")["layout"]["annotations"]
+    assert [label["text"] for label in labels] == ["learning rate → 0.00002", "resumed"]
+
+
+def test_several_settings_changed_at_once_are_counted_and_told_in_the_hover():
+    both = {"training.learning_rate": [0.005, 0.002], "augmentation.cutout": [0, 4]}
+    curve = Curve(changes=[ChangeRecord(1.0, 100, both)])
+    (label,) = loss_curves(curve, 3, "run")["layout"]["annotations"]
+    assert label["text"] == "learning rate → 0.002 +1"
+    assert label["hovertext"].endswith("learning rate 0.005 → 0.002, cutout off → 4 pixels")
+
+
+@pytest.mark.parametrize("places", [(0.9, 2.05, 2.15), (1.1,) * 9, (0.0, 3.0), (1.0, 1.5, 1.6, 2)])
+def test_texts_of_changes_never_overlap_nor_leave_the_chart(places):
+    """By the width of the letters in the narrowest chart, 300 pixels, at 10 pixels a letter."""
+    curve = Curve(changes=[rate(x, 0.005, 0.015) for x in places])
+    boxes = []
+    for label in loss_curves(curve, 3, "run")["layout"]["annotations"]:
+        if "→" not in label["text"]:
+            continue
+        width = len(label["text"]) * 4.4 / 300 * 3.12
+        start = label["x"] - (width if label["xanchor"] == "right" else 0)
+        assert start >= -0.06 and start + width <= 3.06
+        boxes.append((label["y"], start, start + width))
+    assert boxes
+    for one, (row, start, end) in enumerate(boxes):
+        for other_row, other_start, other_end in boxes[:one]:
+            assert row != other_row or end <= other_start or other_end <= start
+
+
+def test_no_text_covers_the_accuracies():
+    curve = Curve(changes=[rate(0.9, 0.005, 0.008), rate(2.05, 0.008, 0.015)])
+    labels = accuracy_curves(curve, 3, "run")["layout"]["annotations"]
+    assert [(label["text"], label["y"]) for label in labels] == [("▲", 0), ("▲", 0)]
