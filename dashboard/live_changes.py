@@ -98,7 +98,7 @@ def added_epochs_note(config: RunConfig, planned: int, epochs_done: float) -> st
     end = "has ended: added epochs" if has_ended else f"ends with epoch {first}: the ones after it"
     return (
         f"The {_schedule(config)} {end} learn at {percent(share, 0)} of the learning rate. "
-        "Raise the rate while they train, or choose the schedule “Constant” for a new run."
+        "Raise it live, or start anew with schedule “Constant”."
     )
 
 
