@@ -52,10 +52,11 @@ def show_suspects(viewed: Viewed, source: Source, known: Annotations, bar: Bar) 
     return True
 
 
-def show_score(viewed: Viewed, source: Source) -> None:
+def show_score(viewed: Viewed, source: Source, editable: bool = True) -> None:
     """The score as labelled and as decided, with its intervals."""
-    st.markdown(f"**Score as labelled and as decided** · {source.told}")
-    score_table(label_loaders.scores(viewed.run, source))
+    told = "Score as labelled and as decided" if editable else "Score as labelled"
+    st.markdown(f"**{told}** · {source.told}")
+    score_table(label_loaders.scores(viewed.run, source), editable)
 
 
 def show_decisions(viewed: Viewed, source: Source, known: Annotations, scored: bool) -> None:
@@ -93,7 +94,7 @@ def page() -> None:
     if problem is None:
         show_decisions(viewed, source, known, scored)
     elif scored:  # the gallery has said why there is nothing more
-        show_score(viewed, source)
+        show_score(viewed, source, editable=False)
     else:
         st.warning(sentence(problem), icon="⚠️")
 

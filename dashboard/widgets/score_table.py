@@ -26,11 +26,12 @@ _HEADS = {
 }
 
 
-def score_table(table: pd.DataFrame) -> None:
+def score_table(table: pd.DataFrame, editable: bool = True) -> None:
     """One row a way to count that images are marked for.
 
     Args:
         table: as `core.review.scores.scores_of` gives it.
+        editable: whether images can be marked.
     """
     marked = _marked(table)
     heads = "".join(
@@ -41,7 +42,7 @@ def score_table(table: pd.DataFrame) -> None:
         '<div class="cs-scroll"><table class="cs-table"><thead><tr><th>Counted</th>'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
-    if len(marked) == 1:
+    if len(marked) == 1 and editable:
         st.caption(
             "Mark labels as wrong or images as ambiguous, and the score without them, and with the "
             "labels put right, stands here beside it."

@@ -41,7 +41,8 @@ def test_a_damaged_review_file_leaves_ranking_and_score_to_be_read(run, digits):
     assert _ids(at) == _ids(whole)
     said = texts(at)
     assert said.count("put an exported copy in its place") == 1
-    assert "Score as labelled" in said and "As labelled" in said
+    assert "**Score as labelled** · test" in said and "<td>As labelled" in said
+    assert "Mark labels as wrong" not in said
     assert "Train again with these decisions" not in said
     labels = {button.label for button in at.button}
     assert not labels & {"Ambiguous", "Leave out", "Label is right", "Train again"}
