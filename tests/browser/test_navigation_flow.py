@@ -117,3 +117,23 @@ def test_back_and_a_reload_know_how_a_page_looked(page: Page, dashboard: str, ru
         expect(page.get_by_role("radio", name="Equal mass")).to_be_checked(checked=mass)
         settle(page)
     expect(page).to_have_url(f"{dashboard}/calibration?run={run.id}")
+
+
+def test_run_epoch_and_split_are_whole_on_a_narrow_screen(
+    page: Page, dashboard: str, run: Run
+) -> None:
+    go(page, f"{dashboard}/calibration?run={run.id}")
+    for width in (700, 768, 1024):
+        page.set_viewport_size({"width": width, "height": 900})
+        settle(page)
+        widths = page.evaluate(_INSIDE)
+        assert min(widths) > -1, f"{widths} at {width}"
+
+
+# How far inside their control the options of the split lie, left and right, in pixels.
+_INSIDE = """() => {
+  const box = (element) => element.getBoundingClientRect();
+  const bar = document.querySelector(".st-key-run_bar_split");
+  const [whole, parts] = [box(bar), [...bar.querySelectorAll("[role=radio]")].map(box)];
+  return parts.flatMap((part) => [part.left - whole.left, whole.right - part.right]);
+}"""
