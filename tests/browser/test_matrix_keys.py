@@ -199,7 +199,7 @@ def test_numbers_stay_within_narrow_cells_or_are_left_out(page: Page) -> None:
     words = ["1"] * 9 + ["1,130"] * 10
     assert page.evaluate(_NUMBERS) == {"words": words, "overflowing": 0}
     resize = "(width) => { document.querySelector('main').style.width = width; }"
-    fits = "(wanted) => JSON.stringify((%s)()) === JSON.stringify(wanted)" % _NUMBERS
+    fits = f"(wanted) => JSON.stringify(({_NUMBERS})()) === JSON.stringify(wanted)"
     page.evaluate(resize, "290px")
     narrow = "document.querySelector('.nsewdrag').getBoundingClientRect().width < 280"
     page.wait_for_function(narrow)
