@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import UserError
 from dashboard import images, selection
 from dashboard.charts.probabilities import probabilities
+from dashboard.components.in_sight import in_sight
 from dashboard.components.plot import plot
 from dashboard.review_images import probabilities_of
 from dashboard.text import escaped, percent, sentence
@@ -19,8 +20,8 @@ from dashboard.widgets.sparkline import sparkline
 from dashboard.widgets.tagging import tell_problem
 from dashboard.widgets.undoing import undo_row
 
-HEIGHT = 216  # pixels, of the bars
-PICTURE = 150
+HEIGHT = 192  # pixels, of the bars
+PICTURE = 132
 
 _ORIGIN = {"train": "training", "test": "test"}
 
@@ -47,6 +48,8 @@ def example_pane(viewed: Viewed, index: int, around: Around | None = None) -> No
         _head(shown, around)
         if around.alone:
             tell_problem()  # no gallery does
+        else:
+            in_sight("example_pane", shown.index, key="example_in_sight")
         _answer(viewed, shown, around)
         # Where labels are decided about, that comes first; else what the network says.
         deciding = around.images.suggested is not None
@@ -118,12 +121,10 @@ def _answer(viewed: Viewed, shown: images.Example, around: Around) -> None:
                 height=max(HEIGHT - 16, 17 * rows),
                 label="Probability of each class",
             )
-    whose = f", epoch {viewed.epoch}"
-    if not found.own_answers:  # of no epoch of this run
-        whose = "; answers of networks that have not learnt from it"
-    st.caption(
-        f"Image {shown.index:,} of the {_ORIGIN[found.file]} file, {found.split} split{whose}"
-    )
+        whose = f", epoch {viewed.epoch}"
+        if not found.own_answers:  # of no epoch of this run
+            whose = "; answers of networks that have not learnt from it"
+        st.caption(f"Of the {_ORIGIN[found.file]} file, {found.split} split{whose}")
 
 
 def _facts(shown: images.Example) -> None:

@@ -139,7 +139,7 @@ def test_a_patch_opens_its_image(run):
     at = open_page("filters", run=run.id, unit="1")
     chosen = _json(at, "filter_images")["ids"][0]
     at = open_page("filters", run=run.id, unit="1", example=str(chosen))
-    assert f"Image {chosen:,} of the test file" in texts(at)
+    assert f"**Image {chosen:,}**" in texts(at)
 
 
 def test_a_bar_of_the_histogram_opens_into_its_images(run):
@@ -386,7 +386,7 @@ def test_an_image_that_flips_opens_in_the_place_of_the_charts(run):
     at.session_state["filters_tab"] = "ablation"
     at.run()
     assert not at.exception
-    assert f"Image {index:,} of the training file" in texts(at)
+    assert f"**Image {index:,}**" in texts(at)
     assert _json(at, "ablation_flips")["selected"] == index
 
 

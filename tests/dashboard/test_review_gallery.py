@@ -617,7 +617,7 @@ def test_train_images_are_shown_with_the_answers_they_come_with(run):
     shown = texts(at)
     assert f"True label **{labels[1400]}**" in shown
     assert "Confidence **55.0 %**" in shown
-    assert "Image 1,400 of the training file, train split; answers of networks" in shown
+    assert "Of the training file, train split; answers of networks" in shown
     assert "Over the epochs" not in at.segmented_control(key="example_panel").options
     for panel in ("alike", "why"):
         at.segmented_control(key="example_panel").set_value(panel).run()
