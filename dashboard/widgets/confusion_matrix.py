@@ -47,7 +47,10 @@ def confusion_matrix(
     viewed: Viewed, answers: answer_loaders.Answers, answered: Answered, choice: Choice
 ) -> Drawn:
     """Title, settings and the matrix; clicks go to the address."""
-    drawn = _settings(viewed, answered.threshold)
+    mode, look = _settings(viewed)
+    matrix, below = st.container(), st.container()
+    with below:  # the choice of another network: the cells stay where they are
+        drawn = _drawn(viewed, mode, look, answered.threshold)
     unsure = answered.threshold > 0
     if drawn.before is None or drawn.other is None:
         figure = confusion(
@@ -71,18 +74,20 @@ def confusion_matrix(
         if changes is not None:
             selection.update(**changes)
 
-    plot(
-        figure,
-        key="matrix",
-        on_click=clicked,
-        height=height_for(len(answers.classes)),
-        label="Confusion matrix: rows are true classes, columns predicted ones",
-    )
-    _legend(viewed, drawn, choice)
+    with matrix:
+        plot(
+            figure,
+            key="matrix",
+            on_click=clicked,
+            height=height_for(len(answers.classes)),
+            label="Confusion matrix: rows are true classes, columns predicted ones",
+        )
+    with below:
+        _legend(viewed, drawn, choice)
     return drawn
 
 
-def _settings(viewed: Viewed, threshold: float) -> Drawn:
+def _settings(viewed: Viewed) -> tuple[str, Look]:
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key="matrix_settings"
     ):
@@ -90,11 +95,15 @@ def _settings(viewed: Viewed, threshold: float) -> Drawn:
         mode = _mode()
         with st.popover("Display", icon=":material/tune:"):
             look = _look(viewed, mode)
+    return mode, look
+
+
+def _drawn(viewed: Viewed, mode: str, look: Look, threshold: float) -> Drawn:
     if mode != "difference":
         return Drawn(look)
     other = choose_comparison(viewed, "Compared with")
     if other is None:
-        st.caption("Choose above what to subtract; until then the cells say counts.")
+        st.caption("Choose what to subtract; until then the cells say counts.")
         return Drawn(look)
     return _compared(viewed, look, other, threshold)
 

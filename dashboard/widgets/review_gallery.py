@@ -133,8 +133,6 @@ def _tiles(
         if editable:
             undo_row(found.run, found.file, key)
         return
-    if editable and choice.ids:
-        _decide(found, images, choice)
     page = choice.page
     shown = choice.rows(page)
     sheet = pictures.sheet(viewed.run, found.file, shown["index"])
@@ -154,6 +152,8 @@ def _tiles(
         zoom=choice.size.zoom(sheet.width),
         label=f"{counted(len(found.rows), 'image')}",
     )
+    if editable and choice.ids:  # below: the images stay where they are
+        _decide(found, images, choice)
 
 
 def _tiles_of(

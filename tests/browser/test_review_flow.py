@@ -1,6 +1,7 @@
 """From a number to its images, to one of them, to a tag, in a real browser; by mouse and by key."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,39 @@ def test_what_was_said_is_undone_by_key_and_another_size_outlives_a_reload(
 
     reload(page)
     expect(_tiles(page)).to_have_count(60)
+
+
+def test_an_open_image_is_brought_into_sight_where_there_is_no_room_beside_the_gallery(
+    new_page: Callable[..., Page], dashboard: str, run: Run
+) -> None:
+    for width, below in ((700, True), (1440, False)):
+        page = new_page(viewport={"width": width, "height": 900})
+        go(page, f"{dashboard}/results?run={run.id}")
+        opener, pane = _tiles(page).first, page.locator(".st-key-example_pane")
+        index = _indices(page)[0]
+        before = opener.bounding_box()
+        opener.click()
+        name = pane.get_by_text(f"Image {index:,}", exact=True)
+        expect(name).to_be_in_viewport()
+        # Not behind the gallery, which stays in sight beside a long pane only.
+        is_above = "shown => shown.contains(document.elementFromPoint(%s))"
+        middle = "...(({x, y}) => [x + 4, y + 4])(shown.getBoundingClientRect())"
+        assert name.evaluate(is_above.replace("%s", middle))
+        after = opener.bounding_box()
+        assert before is not None and after is not None
+        assert (after["y"] < before["y"] - 200) == below, "beside it, nothing is scrolled"
+
+
+def test_neither_images_nor_cells_move_when_something_is_to_be_chosen_about_them(
+    page: Page, dashboard: str, run: Run
+) -> None:
+    go(page, f"{dashboard}/results?run={run.id}")
+    expect(_tiles(page)).to_have_count(120)
+    image, cells = _tiles(page).first, page.locator(".st-key-matrix .nsewdrag").first
+    at = image.bounding_box(), cells.bounding_box()
+    _tiles(page).nth(2).locator(".tick").click(force=True)
+    leave_out = page.locator(".st-key-decision_chosen").get_by_role("button", name="Leave out")
+    expect(leave_out).to_be_in_viewport()
+    page.get_by_text("difference", exact=True).click()
+    expect(page.get_by_role("combobox", name="Compare with")).to_be_visible()
+    assert (image.bounding_box(), cells.bounding_box()) == at

@@ -105,7 +105,8 @@ def test_an_example_opens_with_label_answer_index_and_all_probabilities(run):
     shown = texts(at)
     assert f"True label **{labels[position]}**" in shown
     assert f"Predicted **{predicted[position]}**, wrong" in shown
-    assert f"Image {index[position]:,} of the test file" in shown
+    assert f"**Image {index[position]:,}**" in shown
+    assert "Of the test file, test split, epoch 2" in shown
     bars = _component(at, "example_probabilities")["figure"]["data"][0]["x"]
     np.testing.assert_allclose(bars, run.probabilities(2, "test")[position], rtol=1e-6)
 
@@ -272,7 +273,7 @@ def test_counts_show_only_what_is_there_now(run):
 
 def test_without_another_network_the_difference_asks_for_one(run):
     at = _difference(run)
-    assert "Choose above what to subtract" in texts(at)
+    assert "Choose what to subtract" in texts(at)
     assert _matrix(at).sum() == len(_truth(run, 2, "test")[0])
 
 
