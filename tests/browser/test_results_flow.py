@@ -227,3 +227,19 @@ def test_a_page_that_ticks_leaves_names_alone(page: Page, dashboard: str, runs_d
     assert (label.name, label.note) == ("keep my name", "and my note")
     store.delete(waiting.id)
     store.delete(other.id)
+
+
+@pytest.mark.parametrize("part", ["image", "panel"])
+def test_a_run_deleted_in_another_tab_is_told_at_the_next_click(
+    page: Page, dashboard: str, run: Run, runs_dir: Path, part: str
+) -> None:
+    gone = train(RunStore(runs_dir), name="soon gone")
+    go(page, f"{dashboard}/results?run={gone.id}")
+    _tiles(page).first.click()
+    settle(page)
+    panel = page.get_by_role("radio", name="Over the epochs")
+    expect(panel).to_be_visible()
+    RunStore(runs_dir).delete(gone.id)
+    (panel if part == "panel" else _tiles(page).nth(1)).click()
+    expect(page.get_by_text("There is no run")).to_contain_text(gone.id)
+    expect(page).not_to_have_url(re.compile(gone.id))
