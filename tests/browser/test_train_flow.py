@@ -74,6 +74,17 @@ def test_start_watch_finish(page: Page, dashboard: str, runs_dir: Path) -> None:
     expect(page.get_by_alt_text("4 filters of the first layer")).to_be_visible()
 
 
+def test_a_double_click_trains_one_run_and_shows_it(
+    page: Page, dashboard: str, runs_dir: Path
+) -> None:
+    before = {row.id for row in RunStore(runs_dir).list()}
+    go(page, f"{dashboard}/?set={SHORT}")
+    button(page, "Start").dblclick()
+    badge(page, "completed").wait_for()
+    (run_id,) = {row.id for row in RunStore(runs_dir).list()} - before
+    assert run_id in page.url
+
+
 def test_nothing_is_sent_once_a_run_has_ended(page: Page, dashboard: str, runs_dir: Path) -> None:
     frames: list[object] = []
 
