@@ -45,9 +45,9 @@ def test_a_filter_opens_its_panel_and_a_patch_its_image(
     patch = page.locator(".st-key-filter_images .tile").first
     index = re.sub(r"\D", "", patch.get_attribute("title") or "")
     patch.click()
-    expect(page.locator(".st-key-example_pane")).to_contain_text(
-        f"Image {int(index):,} of the test"
-    )
+    pane = page.locator(".st-key-example_pane")
+    expect(pane.get_by_text(f"Image {int(index):,}", exact=True)).to_be_visible()
+    expect(pane).to_contain_text("Of the test file, test split")
     reload(page)
     expect(page.locator(".st-key-chosen_kernels")).to_contain_text("Filter 3 of blocks.1.conv")
 
