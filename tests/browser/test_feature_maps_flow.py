@@ -70,6 +70,7 @@ def test_from_the_network_to_one_values_arithmetic(page: Page, dashboard: str, r
     expect(story).to_contain_text(f"{expected:.6g}")
 
     # Another value of the result: written out while the pointer is there, kept by a click.
+    settle(page)
     total = _groups(page, "story_0_making").nth(3).locator("canvas")
     total.hover(position={"x": 3, "y": 3})
     expect(story.locator(".lens .sum")).to_contain_text("row 0, column 0:")
