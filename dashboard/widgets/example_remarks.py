@@ -39,21 +39,41 @@ def remarks(shown: images.Example, around: Around) -> None:
     _note(found, shown.index)
 
 
+def _key(name: str, value: object) -> str:
+    """Of a widget whose value changes elsewhere, too: another one whenever it has.
+
+    A browser sends the values of its widgets with every request, and hears of a new one a moment
+    later. Under the same key the old value would be a change, which takes back what was said.
+    """
+    shown, times = st.session_state.get(f"{name}_shown", (value, 0))
+    times += shown != value
+    st.session_state[f"{name}_shown"] = value, times
+    return f"{name}_{times}" if times else name
+
+
+def _shows(name: str, value: object) -> None:
+    """Takes note of what somebody has changed the widget to."""
+    _, times = st.session_state[f"{name}_shown"]
+    st.session_state[f"{name}_shown"] = value, times
+
+
 def _tags(found: Found, index: int) -> None:
-    key, new = f"example_tags_{found.file}_{index}", f"example_new_tag_{found.file}_{index}"
+    name, new = f"example_tags_{found.file}_{index}", f"example_new_tag_{found.file}_{index}"
     data, names = review_loaders.dataset_of(found.run), list(found.annotations.tags)
     before = found.annotations.tags_of(found.file, index)
+    key = _key(name, before)
 
     def changed() -> None:
         now = st.session_state[key]
-        for name in names:
-            if (name in now) != (name in before):
-                change = annotating.tag if name in now else annotating.untag
-                kept(change, data, found.file, [index], name)
+        _shows(name, tuple(tag for tag in names if tag in now))
+        for tag in names:
+            if (tag in now) != (tag in before):
+                change = annotating.tag if tag in now else annotating.untag
+                kept(change, data, found.file, [index], tag)
 
     def added() -> None:
-        name = st.session_state[new].strip()
-        if not name or kept(annotating.tag, data, found.file, [index], name):
+        tag = st.session_state[new].strip()
+        if not tag or kept(annotating.tag, data, found.file, [index], tag):
             st.session_state[new] = ""
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -70,17 +90,20 @@ def _tags(found: Found, index: int) -> None:
 
 
 def _note(found: Found, index: int) -> None:
-    key, unkept = f"example_note_{found.file}_{index}", f"example_unkept_{found.file}_{index}"
+    name, unkept = f"example_note_{found.file}_{index}", f"example_unkept_{found.file}_{index}"
     data = review_loaders.dataset_of(found.run)
+    # What could not be kept stands there still: nobody has to write it again.
+    shown = st.session_state.get(unkept)
+    shown = found.annotations.note_of(found.file, index) if shown is None else shown
+    key = _key(name, shown)
 
     def changed() -> None:
         text = st.session_state[key]
+        _shows(name, text)
         is_kept = kept(annotating.set_note, data, found.file, index, text)
         st.session_state[unkept] = None if is_kept else text
 
-    # What could not be kept stands there still: nobody has to write it again.
-    text = st.session_state.get(unkept)
-    st.session_state[key] = found.annotations.note_of(found.file, index) if text is None else text
+    st.session_state[key] = shown
     st.text_area(
         "Note", key=key, on_change=changed, label_visibility="collapsed", height=68,
         placeholder="Note on this image", max_chars=LONGEST_NOTE,

@@ -36,3 +36,9 @@ def deciding(at: Any, name: str, about: str = "decision") -> list[Any]:
     """What decides about images as `name`, of the open one or of those that are chosen, if any."""
     own = re.compile(rf"{about}_(test|train)_-?[0-9]+_{name}")
     return [one for one in (*at.button, *at.selectbox) if own.fullmatch(one.key or "")]
+
+
+def named(elements: Any, name: str) -> Any:
+    """The one of these with this key, or with a number behind it, as after a change elsewhere."""
+    (found,) = [one for one in elements if re.fullmatch(rf"{name}(_[0-9]+)?", one.key or "")]
+    return found

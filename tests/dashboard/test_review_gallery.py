@@ -25,7 +25,7 @@ from dashboard.review_images import Images, find
 from dashboard.selection import Selection
 from dashboard.sprites import sheet
 from dashboard.tile_size import SIZES, TileSize
-from tests.dashboard.pages import deciding, open_page, texts
+from tests.dashboard.pages import deciding, named, open_page, texts
 from tests.dashboard.trained import train
 
 DIGITS = datasets.load("digits")
@@ -397,8 +397,8 @@ def test_a_new_tag_goes_to_the_open_image(run):
     at.text_input(key="example_new_tag_test_3").set_value("odd one").run()
     assert not at.exception
     assert review_loaders.annotations(run).tags_of("test", 3) == ("odd one",)
-    assert at.pills(key="example_tags_test_3").value == ["odd one"]
-    at.pills(key="example_tags_test_3").set_value([]).run()
+    assert named(at.pills, "example_tags_test_3").value == ["odd one"]
+    named(at.pills, "example_tags_test_3").set_value([]).run()
     assert review_loaders.annotations(run).tags_of("test", 3) == ()
 
 
@@ -411,10 +411,10 @@ def test_a_name_that_cannot_be_kept_gets_a_sentence(run):
 
 def test_a_note_is_kept_and_shown_again(run):
     at = _open(run, example="3")
-    at.text_area(key="example_note_test_3").set_value("open *loop*").run()
+    named(at.text_area, "example_note_test_3").set_value("open *loop*").run()
     assert annotating.load(DIGITS).note_of("test", 3) == "open *loop*"
     again = _open(run, example="3")
-    assert again.text_area(key="example_note_test_3").value == "open *loop*"
+    assert named(again.text_area, "example_note_test_3").value == "open *loop*"
 
 
 def test_all_tags_are_listed_with_their_images_and_can_be_deleted(run):
@@ -507,22 +507,22 @@ def _refuse(*_: object) -> None:
 
 def test_a_note_that_cannot_be_kept_is_told_and_still_stands_there(run, full):
     at = _open(run, example="3")
-    at.text_area(key="example_note_test_3").set_value("much thought").run()
+    named(at.text_area, "example_note_test_3").set_value("much thought").run()
     assert [error.value for error in at.error] == ["The disk is full."]
-    assert at.text_area(key="example_note_test_3").value == "much thought"
+    assert named(at.text_area, "example_note_test_3").value == "much thought"
     at.run()
     assert not at.error
-    assert at.text_area(key="example_note_test_3").value == "much thought"
+    assert named(at.text_area, "example_note_test_3").value == "much thought"
 
 
 def test_an_image_among_no_others_tells_what_cannot_be_kept(run, full):
     at = AppTest.from_function(_lone_app, default_timeout=30)
     at.query_params["run"] = run.id
     at.run()
-    at.text_area(key="example_note_test_3").set_value("much thought").run()
+    named(at.text_area, "example_note_test_3").set_value("much thought").run()
     assert not at.exception
     assert [error.value for error in at.error] == ["The disk is full."]
-    assert at.text_area(key="example_note_test_3").value == "much thought"
+    assert named(at.text_area, "example_note_test_3").value == "much thought"
     at.text_input(key="example_new_tag_test_3").set_value("odd").run()
     assert [error.value for error in at.error] == ["The disk is full."]
     assert at.text_input(key="example_new_tag_test_3").value == "odd"
@@ -532,12 +532,12 @@ def test_a_note_that_can_be_kept_at_last_is_the_one_that_is_shown(run, monkeypat
     at = _open(run, example="3")
     with monkeypatch.context() as broken:
         broken.setattr(annotating, "set_note", _refuse)
-        at.text_area(key="example_note_test_3").set_value("first").run()
-    at.text_area(key="example_note_test_3").set_value("second").run()
+        named(at.text_area, "example_note_test_3").set_value("first").run()
+    named(at.text_area, "example_note_test_3").set_value("second").run()
     assert annotating.load(DIGITS).note_of("test", 3) == "second"
     annotating.set_note(DIGITS, "test", 3, "third, from elsewhere")
     at.run()
-    assert at.text_area(key="example_note_test_3").value == "third, from elsewhere"
+    assert named(at.text_area, "example_note_test_3").value == "third, from elsewhere"
 
 
 def _lone_app() -> None:

@@ -10,7 +10,7 @@ from core.review import annotations as annotating
 from core.review.annotations import Decision
 from core.review.changes import Change
 from dashboard.change_words import told
-from tests.dashboard.pages import deciding, texts
+from tests.dashboard.pages import deciding, named, texts
 from tests.dashboard.test_review_gallery import _gallery
 
 DIGITS = datasets.load("digits")
@@ -52,7 +52,7 @@ def test_several_steps_are_undone_the_last_one_first(run):
     assert _gallery(at)["said"] == ""
     at.text_input(key="example_new_tag_test_3").set_value("odd").run()
     assert _gallery(at)["said"] == "Tag “odd” set on image 3"
-    at.text_area(key="example_note_test_3").set_value("open loop").run()
+    named(at.text_area, "example_note_test_3").set_value("open loop").run()
     assert _gallery(at)["said"] == "Note on image 3"
     deciding(at, "ambiguous")[0].click().run()
     assert _gallery(at)["said"] == "Image 3: ambiguous"
@@ -63,7 +63,7 @@ def test_several_steps_are_undone_the_last_one_first(run):
     assert annotating.load(DIGITS).decision_of("test", 3) is None
     assert annotating.load(DIGITS).note_of("test", 3) == "open loop"
     assert _undo(at) == "Undone: Note on image 3"
-    assert at.text_area(key="example_note_test_3").value == ""
+    assert named(at.text_area, "example_note_test_3").value == ""
     assert _undo(at) == "Undone: Tag “odd” set on image 3"
     assert annotating.load(DIGITS).tags == {}
     assert _gallery(at)["said"] == ""
@@ -73,9 +73,28 @@ def test_several_steps_are_undone_the_last_one_first(run):
 def test_what_changes_nothing_is_no_step(run):
     at = _open(run, example="3")
     deciding(at, "ambiguous")[0].click().run()
-    at.text_area(key="example_note_test_3").set_value("  ").run()
+    named(at.text_area, "example_note_test_3").set_value("  ").run()
     assert _gallery(at)["said"] == "Image 3: ambiguous"
     assert _undo(at) == "Undone: Image 3: ambiguous"
+
+
+def test_a_value_from_before_a_change_elsewhere_takes_nothing_back(run):
+    """The browser sends what its widgets showed, which may be from before the tag and the note."""
+    at = _open(run, example="3")
+    old = [named(at.text_area, "example_note_test_3").proto.id]
+    annotating.tag(DIGITS, "test", [3], "odd")
+    at.run()
+    old.append(named(at.pills, "example_tags_test_3").proto.id)
+    annotating.set_note(DIGITS, "test", 3, "from elsewhere")
+    annotating.untag(DIGITS, "test", [3], "odd")
+    at.run()
+    shown = named(at.text_area, "example_note_test_3"), named(at.pills, "example_tags_test_3")
+    assert [one.value for one in shown] == ["from elsewhere", []]
+    assert not {one.proto.id for one in shown} & set(old), "the old ones are not asked any more"
+    kept = shown[0].proto.id
+    shown[0].set_value("from here").run()
+    assert named(at.text_area, "example_note_test_3").proto.id == kept, "it keeps the focus"
+    assert annotating.load(DIGITS).note_of("test", 3) == "from here"
 
 
 def test_the_deletion_of_a_tag_is_undone_in_both_files(run):
@@ -138,7 +157,7 @@ def test_where_the_filter_leaves_nothing_a_button_undoes(run):
     annotating.tag(DIGITS, "test", [3], "odd")
     at = _open(run, filter="tags=odd", example="3")
     assert "some_undo" not in [button.key for button in at.button]
-    at.pills(key="example_tags_test_3").set_value([]).run()
+    named(at.pills, "example_tags_test_3").set_value([]).run()
     assert "Tag “odd” taken off image 3" in texts(at)
     assert at.button(key="some_undo").proto.shortcut
     at.button(key="some_undo").click().run()
@@ -150,7 +169,7 @@ def test_an_image_among_no_others_has_a_button_that_undoes(run):
     at = AppTest.from_function(_lone_app, default_timeout=30)
     at.query_params["run"] = run.id
     at.run()
-    at.text_area(key="example_note_test_3").set_value("much thought").run()
+    named(at.text_area, "example_note_test_3").set_value("much thought").run()
     assert "Note on image 3" in texts(at)
     at.button(key="example_undo").click().run()
     assert not at.exception
@@ -170,7 +189,7 @@ def test_only_so_many_steps_are_kept(run, monkeypatch):
     monkeypatch.setattr("dashboard.widgets.undoing.MOST", 2)
     at = _open(run, example="3")
     for text in ("first", "second", "third"):
-        at.text_area(key="example_note_test_3").set_value(text).run()
+        named(at.text_area, "example_note_test_3").set_value(text).run()
     for expected in ("second", "first", "first"):
         _undo(at)
         assert annotating.load(DIGITS).note_of("test", 3) == expected
