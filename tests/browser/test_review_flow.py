@@ -169,6 +169,7 @@ def test_what_was_said_is_undone_by_key_and_another_size_outlives_a_reload(
     said = page.locator(".st-key-gallery .said .words")
     expect(said).to_contain_text(f"image {chosen:,}")
     assert _said(data_dir).tags_of("test", chosen) != before
+    settle(page)
     page.keyboard.press("Control+z")
     expect(said).to_have_count(0)
     assert _said(data_dir).tags_of("test", chosen) == before
