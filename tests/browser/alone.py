@@ -14,7 +14,7 @@ _BODY = """
 <style>:root { --st-background-color: #ffffff; } %s</style>
 <main style="width: 560px"></main><button>elsewhere</button>
 """
-_EMPTY = """(html) => {
+EMPTY = """(html) => {
   window.unmount?.();
   window.sent = [];
   const parent = document.createElement("section");
@@ -62,7 +62,7 @@ class Alone:
 
     def __init__(self, tab: Page, component: ModuleType) -> None:
         self.tab = tab
-        tab.evaluate(_EMPTY, component.HTML)
+        tab.evaluate(EMPTY, component.HTML)
 
     def take(self, data: Any) -> None:
         """Sends it what the server sends."""

@@ -16,6 +16,7 @@ from dashboard.charts.matrix_frame import UNSURE, Look
 from dashboard.components import plot
 from dashboard.components.assets import joined
 from dashboard.server import PLOTLY_SCRIPT
+from tests.browser.alone import EMPTY
 
 pytestmark = pytest.mark.browser
 
@@ -23,13 +24,6 @@ _BODY = """
 <style>:root { --st-primary-color: #0068c9; --st-background-color: #ffffff; } %s</style>
 <button>before</button><main style="width: 560px"></main><button>after</button>
 """
-_EMPTY = """(html) => {
-  window.unmount?.();
-  window.sent = [];
-  const parent = document.createElement("section");
-  parent.innerHTML = html;
-  document.querySelector("main").replaceChildren(parent);
-}"""
 _MOUNT = """([name, figure, clickable]) => {
   window.unmount = mount({
     data: { figure, height: 448, clickable, label: name },
@@ -59,7 +53,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def _draw(page: Page, figure: dict[str, Any], name: str, clickable: bool = True) -> None:
     """A new chart, once its cursor is there."""
-    page.evaluate(_EMPTY, plot.HTML)
+    page.evaluate(EMPTY, plot.HTML)
     _update(page, figure, name, clickable)
 
 

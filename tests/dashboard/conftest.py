@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
+from core.datasets import Dataset, load
 from core.runs import Run, RunStore
 from tests.dashboard.trained import train
 
@@ -32,6 +33,18 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     st.cache_resource.clear()
     st.cache_data.clear()
     return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for a training or an analysis writes the request down; nothing is started."""
+    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
+    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+
+
+@pytest.fixture
+def digits() -> Dataset:
+    return load("digits")
 
 
 @pytest.fixture

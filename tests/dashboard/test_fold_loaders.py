@@ -2,22 +2,13 @@
 
 import pytest
 
-from core import datasets
 from core.errors import ReviewError, RunError
 from core.jobs.fold_requests import Folding, overlay_of_folds, request_folds
 from core.review import annotations as annotating
 from core.review.annotations import Decision
 from dashboard import fold_loaders
 
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch):
-    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
-
-
-@pytest.fixture
-def digits():
-    return datasets.load("digits")
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 @pytest.fixture

@@ -28,16 +28,7 @@ from tests.dashboard.trained import train
 
 TRAIN = "suspects:train 2x1"
 
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch):
-    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
-    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
-
-
-@pytest.fixture
-def digits():
-    return datasets.load("digits")
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 @pytest.fixture

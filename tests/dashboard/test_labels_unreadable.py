@@ -4,21 +4,11 @@ import json
 
 import pytest
 
-from core import datasets
 from core.review import annotations as annotating
 from core.review.annotations import Decision
 from tests.dashboard.pages import open_page, texts
 
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch):
-    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
-    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
-
-
-@pytest.fixture
-def digits():
-    return datasets.load("digits")
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 def _ids(at):

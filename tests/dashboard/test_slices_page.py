@@ -22,11 +22,6 @@ from tests.dashboard.pages import open_page, texts
 from tests.dashboard.trained import train
 
 
-@pytest.fixture
-def digits():
-    return datasets.load("digits")
-
-
 def look_alikes(run, epoch=2, split="test"):
     """Waits for them, and gives the positions of the first group."""
     return slice_loaders.members(run, epoch, split, "cluster@20.0")

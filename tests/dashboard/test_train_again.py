@@ -8,11 +8,7 @@ from core.review.annotations import Decision
 from dashboard import loaders
 from tests.dashboard.pages import open_page, texts
 
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch):
-    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
-    monkeypatch.setattr("core.jobs.analysis.spawn_analyst", lambda path: None)
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 def _decide_about(run, place):

@@ -18,11 +18,7 @@ from tests.dashboard.trained import train
 
 BUTTONS = ("start", "pause", "resume", "stop", "one more")
 
-
-@pytest.fixture(autouse=True)
-def no_processes(monkeypatch):
-    """Asking for training writes the request down; nothing is started."""
-    monkeypatch.setattr("core.jobs.control.ensure_supervisor", lambda root: None)
+pytestmark = pytest.mark.usefixtures("no_processes")
 
 
 def enabled(at):
