@@ -199,7 +199,7 @@ def test_an_open_image_is_brought_into_sight_where_there_is_no_room_beside_the_g
         shown = is_above.replace("%s", middle)
         until(page, partial(name.evaluate, shown))
         if below:
-            until(page, lambda: _top(opener) < before - 200)  # noqa: B023  # called right here
+            until(page, lambda start=before, opener=opener: _top(opener) < start - 200)
         else:
             assert _top(opener) > before - 200
 

@@ -122,7 +122,7 @@ def test_supervisors_killed_again_and_again(
     jobs.resume(runs[0])
     for _ in range(6):
         process = supervising(store)
-        wait_for(lambda: is_held(lock) or not process.is_alive())  # noqa: B023
+        wait_for(lambda process=process: is_held(lock) or not process.is_alive())
         time.sleep(chance.uniform(0, 0.4))
         kill(process)
     process = supervising(store)
